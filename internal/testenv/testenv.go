@@ -1,0 +1,63 @@
+// Package testenv tells tests where shared suites and tools are. What is
+// absent skips visibly on a user's machine and fails under CI=true, so that a
+// green run of CI means that everything ran.
+package testenv
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// Shared returns the absolute path of rel inside the shared folder (suites,
+// recordings, benchmarks), which lies beside the project's root unless
+// NETTWIN_SHARED names another place.
+func Shared(tb testing.TB, rel string) string {
+	tb.Helper()
+	path := filepath.Join(sharedRoot(), filepath.FromSlash(rel))
+	if _, err := os.Stat(path); err != nil {
+		absent(tb, "shared file %s: %v (set NETTWIN_SHARED to the folder that holds suites/ and data/)", rel, err)
+	}
+	return path
+}
+
+// Tool returns the path of an executable that the test needs.
+func Tool(tb testing.TB, name string) string {
+	tb.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		absent(tb, "tool %s: %v (install it to run this test)", name, err)
+	}
+	return path
+}
+
+// Root requires the privileges of root, which network namespaces need.
+func Root(tb testing.TB) {
+	tb.Helper()
+	if os.Geteuid() != 0 {
+		absent(tb, "root privileges: running as uid %d", os.Geteuid())
+	}
+}
+
+// ProjectRoot returns the folder of go.mod.
+func ProjectRoot() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+func sharedRoot() string {
+	if dir := os.Getenv("NETTWIN_SHARED"); dir != "" {
+		return dir
+	}
+	return filepath.Join(filepath.Dir(ProjectRoot()), "shared")
+}
+
+func absent(tb testing.TB, format string, args ...any) {
+	tb.Helper()
+	if os.Getenv("CI") == "true" {
+		tb.Fatalf("needed under CI=true: "+format, args...)
+	}
+	tb.Skipf("skipped: needs "+format, args...)
+}

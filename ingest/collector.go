@@ -1,0 +1,66 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"nettwin/graph/rdf"
+)
+
+// Target is one device as configured. The transport endpoint is
+// configuration: it enters neither identity nor a name.
+type Target struct {
+	Name    string // configured name; "" until the first contact told the strongest key
+	Address string // host or host:port
+	// Timeout bounds one request, Budget the whole collection; zero means the
+	// collector's default.
+	Timeout, Budget time.Duration
+}
+
+// Collector reads one device by one protocol. Implementations live in
+// packages of their own (ingest/snmp) and are safe for concurrent use with
+// different targets.
+type Collector interface {
+	// Name is the collector's part of source graph names: lower-case, such as
+	// "snmp".
+	Name() string
+
+	// Collect reads the device once. A sample that is incomplete (budget or
+	// timeout after some answers) comes with an error that wraps ErrPartial:
+	// absent facts then do not mean deletion. Any other error means that
+	// nothing was learnt.
+	Collect(ctx context.Context, t Target) (*Sample, error)
+}
+
+// Sample is what one device said in one window, mapped to facts in the
+// source's own vocabulary.
+type Sample struct {
+	Collector      string
+	Device         string // Target.Name, may be ""
+	Started, Ended time.Time
+	Raw            []RawItem
+	Facts          []Fact
+	// Complete lists the thing prefixes ("ifTable", "system", …) that were
+	// read to their end: only facts of things under these may be deleted.
+	Complete []string
+	// Unmapped counts values for which no table of facts has an entry.
+	Unmapped int
+	Warnings []string
+}
+
+// RawItem is a reply after decryption, such as the response PDUs of one walk.
+type RawItem struct {
+	Label string // what was asked, such as "1.3.6.1.2.1.2.2"
+	Bytes []byte
+}
+
+// Fact is one statement about one thing of the source. Things are named by a
+// path below the source graph's IRI, such as "ifTable/3"; the pipeline puts
+// the graph's IRI before it.
+type Fact struct {
+	Thing   string
+	P       rdf.Term
+	O       rdf.Term // the zero Term if Ref is set
+	Ref     string   // another thing of the same source as object
+	Counter bool     // a counter or uptime: kept apart (DESIGN.md §2, "Counters")
+}

@@ -1,0 +1,185 @@
+package rdf_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	. "nettwin/graph/rdf"
+	"nettwin/internal/testenv"
+)
+
+const (
+	mf   = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
+	rdft = "http://www.w3.org/ns/rdftest#"
+)
+
+// w3cCase is one entry of a manifest.
+type w3cCase struct {
+	name, kind     string
+	action, result string // files
+	base           string // IRI of the action
+}
+
+// w3cSuites names each suite with the number of its cases by kind, counted in
+// the manifests.
+var w3cSuites = []struct {
+	dir    string
+	format Format
+	kinds  map[string]int
+}{
+	{"rdf-n-triples", NTriples, map[string]int{"TestNTriplesPositiveSyntax": 41, "TestNTriplesNegativeSyntax": 29}},
+	{"rdf-n-quads", NQuads, map[string]int{"TestNQuadsPositiveSyntax": 53, "TestNQuadsNegativeSyntax": 34}},
+	{"rdf-turtle", Turtle, map[string]int{"TestTurtlePositiveSyntax": 74, "TestTurtleNegativeSyntax": 94, "TestTurtleEval": 145}},
+	{"rdf-trig", TriG, map[string]int{"TestTrigPositiveSyntax": 98, "TestTrigNegativeSyntax": 115, "TestTrigEval": 143}},
+}
+
+// readManifest reads the entries of a suite with our own Turtle reader.
+func readManifest(t *testing.T, dir string) []w3cCase {
+	t.Helper()
+	folder := testenv.Shared(t, "suites/rdf-tests/rdf/rdf11/"+dir)
+	quads := readFile(t, filepath.Join(folder, "manifest.ttl"), Turtle, ReaderOptions{Base: "file:///manifest/"})
+	values := map[Term]map[string]Term{}
+	for _, q := range quads {
+		if values[q.S] == nil {
+			values[q.S] = map[string]Term{}
+		}
+		values[q.S][q.P.Value()] = q.O
+	}
+	base := values[IRI("file:///manifest/")][mf+"assumedTestBase"].Value()
+	file := func(t Term) string { return strings.TrimPrefix(t.Value(), "file:///manifest/") }
+	var cases []w3cCase
+	cell := values[IRI("file:///manifest/")][mf+"entries"]
+	for cell != IRI(RDFNil) {
+		entry := values[values[cell][RDFFirst]]
+		c := w3cCase{
+			name: entry[mf+"name"].Value(),
+			kind: strings.TrimPrefix(entry[RDFType].Value(), rdft),
+		}
+		if base != "" { // N-Triples and N-Quads need none
+			c.base = base + file(entry[mf+"action"])
+		}
+		c.action = filepath.Join(folder, file(entry[mf+"action"]))
+		if r := entry[mf+"result"]; !r.IsZero() {
+			c.result = filepath.Join(folder, file(r))
+		}
+		cases = append(cases, c)
+		if cell = values[cell][RDFRest]; cell.IsZero() {
+			t.Fatal("manifest: list of entries is not closed")
+		}
+	}
+	return cases
+}
+
+func readFile(t *testing.T, path string, f Format, opts ReaderOptions) []Quad {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quads, err := ReadAll(bytes.NewReader(data), f, opts)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return quads
+}
+
+// TestW3C: every RDF 1.1 case of the W3C for the four syntaxes. Negative cases
+// must end in a *SyntaxError with a place, positive ones must read, evaluation
+// must give the expected quads; each document is also read through a reader
+// that returns one byte at a time, and what was read must survive every
+// writer that can hold it.
+func TestW3C(t *testing.T) {
+	for _, suite := range w3cSuites {
+		t.Run(suite.dir, func(t *testing.T) {
+			counts := map[string]int{}
+			for _, c := range readManifest(t, suite.dir) {
+				counts[c.kind]++
+				t.Run(c.name, func(t *testing.T) { runW3C(t, suite.format, c) })
+			}
+			if fmt.Sprint(counts) != fmt.Sprint(suite.kinds) {
+				t.Errorf("cases in the manifest: %v, expected %v", counts, suite.kinds)
+			}
+		})
+	}
+}
+
+func runW3C(t *testing.T, f Format, c w3cCase) {
+	data, err := os.ReadFile(c.action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := ReaderOptions{Base: c.base}
+	quads, err := ReadAll(bytes.NewReader(data), f, opts)
+	slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, f, opts)
+	if fmt.Sprint(err) != fmt.Sprint(slowErr) || fmt.Sprint(quads) != fmt.Sprint(slow) {
+		t.Errorf("read byte by byte: %v, %v; at once: %v, %v", slow, slowErr, quads, err)
+	}
+	if strings.HasSuffix(c.kind, "NegativeSyntax") {
+		var se *SyntaxError
+		if !errors.As(err, &se) || se.Line < 1 || se.Column < 1 || se.Format != f {
+			t.Fatalf("expected a *SyntaxError with its place, got %v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.result != "" {
+		want := readFile(t, c.result, NQuads, ReaderOptions{})
+		if !Isomorphic(quads, want) {
+			t.Errorf("got:\n%v\nwant:\n%v", quads, want)
+		}
+	}
+	roundTrip(t, quads)
+}
+
+// roundTrip writes quads in every format that holds them and reads them back.
+func roundTrip(t *testing.T, quads []Quad) {
+	t.Helper()
+	named := false
+	for _, q := range quads {
+		named = named || !q.G.IsZero()
+	}
+	for _, f := range Formats() {
+		if named && !f.Graphs() {
+			continue
+		}
+		for _, opts := range []WriterOptions{{}, richWriterOptions} {
+			var b bytes.Buffer
+			if err := WriteAll(&b, f, opts, quads); err != nil {
+				t.Errorf("%s: %v", f, err)
+				continue
+			}
+			back, err := ReadAll(bytes.NewReader(b.Bytes()), f, ReaderOptions{})
+			if err != nil || !Isomorphic(quads, back) {
+				t.Errorf("%s: wrote\n%s\nread back %v\nerror %v", f, b.Bytes(), back, err)
+			}
+		}
+	}
+}
+
+// richWriterOptions shorten much of what the suites hold.
+var richWriterOptions = WriterOptions{
+	Base: "http://a.example/dir/doc?q#f",
+	Prefixes: []PrefixDecl{
+		{"", "http://example.org/ns#"}, {"a", "http://a.example/"}, {"e", "http://example/"},
+		{"eg", "http://example.org/"}, {"xsd", XSD}, {"rdf", RDFNS}, {"t", "http://www.w3.org/2013/TurtleTests/"},
+		{"u.n-1", "urn:ex:"}, {"scheme", "scheme:"},
+	},
+}
+
+// oneByte returns one byte a Read.
+type oneByte struct{ r io.Reader }
+
+func (o oneByte) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	return o.r.Read(p[:1])
+}

@@ -1,0 +1,156 @@
+package rdf
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+const writeBufferBytes = 64 << 10
+
+// WriterOptions are the choices of a Writer; the zero value is ready to use.
+// N-Triples and N-Quads know neither prefixes nor a base.
+type WriterOptions struct {
+	// Prefixes are declared in this order at the head of the document.
+	Prefixes []PrefixDecl
+	// Base, if set, is declared, and IRIs beside it are written relative.
+	Base string
+}
+
+// Writer writes quads one by one in the order that they come. It is not safe
+// for concurrent use.
+type Writer struct {
+	w      *bufio.Writer
+	format Format
+	turtle *turtleWriter // Turtle and TriG only
+	line   []byte
+	err    error // sticky
+	closed bool
+}
+
+// ErrWriterClosed is what Write returns after Close.
+var ErrWriterClosed = errors.New("rdf: write: writer is closed")
+
+// NewWriter returns a writer of a document in format f. Errors of the options
+// come out of the first Write or Close.
+func NewWriter(w io.Writer, f Format, opts WriterOptions) *Writer {
+	wr := &Writer{w: bufio.NewWriterSize(w, writeBufferBytes), format: f}
+	switch f {
+	case NTriples, NQuads:
+	case Turtle, TriG:
+		wr.turtle, wr.err = newTurtleWriter(f, opts)
+	default:
+		wr.err = errors.New("rdf: write: no format given: expected one of NTriples, NQuads, Turtle, TriG")
+	}
+	return wr
+}
+
+// Write adds a quad. A quad that the format cannot hold is refused and
+// leaves the document as it was: one of a named graph in N-Triples or Turtle,
+// a literal as subject, a relative IRI, a malformed label or language tag.
+// After an error of the underlying writer every Write returns it.
+func (w *Writer) Write(q Quad) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.closed {
+		return ErrWriterClosed
+	}
+	if err := w.check(q); err != nil {
+		return fmt.Errorf("%s: write: %w", w.format, err)
+	}
+	if w.turtle != nil {
+		w.line = w.turtle.append(w.line[:0], q)
+	} else {
+		w.line = append(AppendQuad(w.line[:0], q), '\n')
+	}
+	_, w.err = w.w.Write(w.line)
+	return w.err
+}
+
+// Close ends the document and flushes it; it does not close the underlying
+// writer. A second Close does nothing.
+func (w *Writer) Close() error {
+	if w.closed || w.err != nil {
+		w.closed = true
+		return w.err
+	}
+	w.closed = true
+	if w.turtle != nil {
+		_, w.err = w.w.Write(w.turtle.end(w.line[:0]))
+	}
+	if err := w.w.Flush(); w.err == nil {
+		w.err = err
+	}
+	return w.err
+}
+
+// WriteAll writes a whole document.
+func WriteAll(w io.Writer, f Format, opts WriterOptions, quads []Quad) error {
+	wr := NewWriter(w, f, opts)
+	for _, q := range quads {
+		if err := wr.Write(q); err != nil {
+			return err
+		}
+	}
+	return wr.Close()
+}
+
+func (w *Writer) check(q Quad) error {
+	if !w.format.Graphs() && !q.G.IsZero() {
+		return fmt.Errorf("graph %s: the format has no named graphs", q.G)
+	}
+	if q.S.kind != KindIRI && q.S.kind != KindBNode {
+		return fmt.Errorf("subject %s: expected IRI or blank node", orNone(q.S))
+	}
+	if q.P.kind != KindIRI {
+		return fmt.Errorf("predicate %s: expected IRI", orNone(q.P))
+	}
+	if q.O.kind == KindNone {
+		return errors.New("object no term: expected IRI, blank node or literal")
+	}
+	if q.G.kind == KindLiteral {
+		return fmt.Errorf("graph %s: expected IRI or blank node", q.G)
+	}
+	for _, t := range [...]*Term{&q.S, &q.P, &q.O, &q.G} {
+		if err := t.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orNone(t Term) string {
+	if t.IsZero() {
+		return "no term"
+	}
+	return t.String()
+}
+
+// check returns an error if no document can hold the term.
+func (t *Term) check() error {
+	switch t.kind {
+	case KindIRI:
+		return CheckIRI(t.value)
+	case KindBNode:
+		if !validBNodeLabel(t.value) {
+			return fmt.Errorf("blank node %q: malformed label", t.value)
+		}
+	case KindLiteral:
+		if !utf8.ValidString(t.value) {
+			return fmt.Errorf("literal %q: invalid UTF-8", t.value)
+		}
+		if t.lang != "" {
+			if !validLang(t.lang) {
+				return fmt.Errorf("literal %s: malformed language tag %q", t, t.lang)
+			}
+			return nil
+		}
+		if t.datatype != XSDString {
+			return CheckIRI(t.datatype)
+		}
+	}
+	return nil
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -244,7 +246,7 @@ func quoteShort(b []byte, from int, stop func(byte) bool) string {
 	n, chars := 0, 0
 	for n < len(b) && (n < from || !stop(b[n])) {
 		if chars == maxFound {
-			return fmt.Sprintf("%q…", b[:n])
+			return quoteText(b[:n]) + "…"
 		}
 		_, size := utf8.DecodeRune(b[n:])
 		n += size
@@ -253,7 +255,16 @@ func quoteShort(b []byte, from int, stop func(byte) bool) string {
 	if n < len(b) && b[n] == '>' && b[0] == '<' {
 		n++
 	}
-	return fmt.Sprintf("%q", b[:n])
+	return quoteText(b[:n])
+}
+
+// quoteText quotes b, with backquotes if that spares escapes.
+func quoteText(b []byte) string {
+	s := string(b)
+	if strings.ContainsAny(s, "\"\\") && strconv.CanBackquote(s) {
+		return "`" + s + "`"
+	}
+	return strconv.Quote(s)
 }
 
 // intern returns b as a string, without allocating if the same bytes were

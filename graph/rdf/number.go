@@ -19,7 +19,8 @@ func (p *turtleParser) number() (Term, error) {
 		}
 	}
 	if !whole {
-		return Term{}, l.failFound(l.pos, "invalid number: expected a digit")
+		l.mark = -1
+		return Term{}, l.expected("a digit of a number")
 	}
 	if l.exponentAt(0) {
 		l.pos += 2 // e and a sign or digit

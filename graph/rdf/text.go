@@ -38,7 +38,7 @@ func AppendQuad(dst []byte, q Quad) []byte {
 // AppendTerm appends the canonical N-Triples form of t: nothing for the zero
 // Term, no datatype for xsd:string, and in lexical forms no escapes but those
 // that RDFC-1.0 §5 (and RDF 1.2 N-Triples §4) ask for: \b \t \n \f \r \" \\,
-// and \u00XX for the other control characters. This is a form that RDF 1.1
+// and \uXXXX for the other control characters, U+FFFE and U+FFFF. This is a form that RDF 1.1
 // reads back, without tabs and raw controls, and the one that content
 // identifiers of RDF are computed on. Bytes that no IRI may hold come out as
 // \u escapes, so that a term never breaks out of its place; readers refuse
@@ -87,10 +87,16 @@ func appendQuoted(dst []byte, s string) []byte {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
+			switch {
+			case r == utf8.RuneError && size == 1:
 				dst = append(dst, s[from:i]...)
 				dst = append(dst, "\uFFFD"...)
-				from = i + 1
+				from = i + size
+			case r == 0xFFFE || r == 0xFFFF:
+				dst = append(dst, s[from:i]...)
+				dst = append(dst, `\uFFF`...)
+				dst = append(dst, byte('A'+r&15-10))
+				from = i + size
 			}
 			i += size
 			continue

@@ -32,7 +32,7 @@ func (l *lexer) failFound(i int, what string) error {
 	if r == '\n' || r == '\r' {
 		return l.errAt(l.pos, what+": found end of line")
 	}
-	return l.errAt(l.pos, what+": found "+fmt.Sprintf("%q", string(r)))
+	return l.errAt(l.pos, what+": found "+quoteText([]byte(string(r))))
 }
 
 // iriRef scans an IRIREF at pos ('<' is there) and returns its content
@@ -98,7 +98,7 @@ func (l *lexer) stringLiteral(long bool) ([]byte, error) {
 				}
 				i += 2
 			default:
-				return nil, l.fail(i, "string is not closed: expected %q, found end of line", string(rune(quote)))
+				return nil, l.fail(i, "string is not closed: expected %c, found end of line", quote)
 			}
 		}
 		// A skipped multi-byte character may leave i inside it; it is an
@@ -216,7 +216,7 @@ func quoteEscape(b []byte) string {
 			n = min(10, len(b))
 		}
 	}
-	return fmt.Sprintf("%q", b[:n])
+	return quoteText(b[:n])
 }
 
 // echar returns the character that \e stands for, or 0.

@@ -269,9 +269,9 @@ func (p *turtleParser) verb(f *frame) error {
 	}
 	switch f.state {
 	case wantVerbOrEnd:
-		return p.l.expected(`predicate, ";" or ` + p.closer(f))
+		return p.l.expected(`predicate, ";"` + p.closer(f))
 	case wantVerbOrDot:
-		return p.l.expected("predicate or " + p.closer(f))
+		return p.l.expected("predicate" + p.closer(f))
 	}
 	return p.l.expected("predicate")
 }
@@ -292,7 +292,7 @@ func (p *turtleParser) after(f *frame) error {
 	case p.closes(f, c):
 		return nil
 	}
-	return p.l.expected(`",", ";" or ` + p.closer(f))
+	return p.l.expected(`",", ";"` + p.closer(f))
 }
 
 // closes ends f if c does so. The "}" of a graph stays unread.
@@ -308,14 +308,15 @@ func (p *turtleParser) closes(f *frame, c byte) bool {
 	return true
 }
 
+// closer ends the list of what was expected in f.
 func (p *turtleParser) closer(f *frame) string {
 	switch {
 	case f.kind == frameBNode:
-		return `"]"`
+		return ` or "]"`
 	case p.inGraph:
-		return `"." or "}"`
+		return `, "." or "}"`
 	}
-	return `"."`
+	return ` or "."`
 }
 
 // item reads an item of a list, or its end.

@@ -114,12 +114,16 @@ func (w *Writer) check(q Quad) error {
 	if q.G.kind == KindLiteral {
 		return fmt.Errorf("graph %s: expected IRI or blank node", q.G)
 	}
-	for _, t := range [...]*Term{&q.S, &q.P, &q.O, &q.G} {
-		if err := t.check(); err != nil {
-			return err
-		}
+	if err := q.S.check(); err != nil {
+		return err
 	}
-	return nil
+	if err := q.P.check(); err != nil {
+		return err
+	}
+	if err := q.O.check(); err != nil {
+		return err
+	}
+	return q.G.check()
 }
 
 func orNone(t Term) string {
@@ -130,7 +134,7 @@ func orNone(t Term) string {
 }
 
 // check returns an error if no document can hold the term.
-func (t *Term) check() error {
+func (t Term) check() error {
 	switch t.kind {
 	case KindIRI:
 		return CheckIRI(t.value)

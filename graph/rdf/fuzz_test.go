@@ -1,0 +1,73 @@
+package rdf_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "nettwin/graph/rdf"
+	"nettwin/internal/testenv"
+)
+
+// TestRoundTripRandom: random datasets survive every writer.
+func TestRoundTripRandom(t *testing.T) {
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		roundTrip(t, randomQuads(rng, 40, seed%2 == 0))
+	}
+}
+
+// fuzzLimits are small, so that the fuzzer reaches them.
+var fuzzLimits = ReaderOptions{Base: "http://a.example/dir/doc", MaxTermBytes: 200, MaxDepth: 8}
+
+// FuzzNQuads: whatever the input, the reader ends with quads or a placed error
+// and never panics; reading byte by byte gives the same; what was read, written
+// and read again is the same quads with the same labels.
+func FuzzNQuads(f *testing.F) { fuzzFormat(f, NQuads, "rdf-n-quads", "*.nq") }
+
+// FuzzTriG: as FuzzNQuads, for TriG and with it Turtle; anonymous blank nodes
+// may change their labels.
+func FuzzTriG(f *testing.F) { fuzzFormat(f, TriG, "rdf-trig", "*.trig") }
+
+func fuzzFormat(f *testing.F, format Format, dir, glob string) {
+	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites/rdf-tests/rdf/rdf11/"+dir), glob))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		quads, err := ReadAll(bytes.NewReader(data), format, fuzzLimits)
+		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, format, fuzzLimits)
+		if fmt.Sprint(quads, err) != fmt.Sprint(slow, slowErr) {
+			t.Fatalf("read at once: %v, %v; byte by byte: %v, %v", quads, err, slow, slowErr)
+		}
+		var se *SyntaxError
+		if err != nil && (!errors.As(err, &se) || se.Line < 1 || se.Column < 1) {
+			t.Fatalf("error without a place: %v", err)
+		}
+		for _, out := range []Format{NQuads, TriG} {
+			var b bytes.Buffer
+			if err := WriteAll(&b, out, richWriterOptions, quads); err != nil {
+				t.Fatalf("%s: write %v: %v", out, quads, err)
+			}
+			back, err := ReadAll(&b, out, ReaderOptions{})
+			if err != nil {
+				t.Fatalf("%s: read again: %v\n%v", out, err, quads)
+			}
+			same, err := IsomorphicWithin(quads, back, 1_000_000)
+			if err == nil && !same {
+				t.Fatalf("%s: read %v, wrote it and read %v", out, quads, back)
+			}
+		}
+	})
+}

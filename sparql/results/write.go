@@ -1,0 +1,228 @@
+package results
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"nettwin/graph/rdf"
+)
+
+// WriteOptions are the choices of Write; the zero value flushes only when the
+// buffer is full and at the end.
+type WriteOptions struct {
+	// Flush pushes what was written on to the reader, such as
+	// http.ResponseController.Flush. Nil: there is nothing to push.
+	Flush func() error
+	// FlushRows flushes after that many rows; 0: no rule. The first row is
+	// always flushed if Flush is set.
+	FlushRows int
+	// FlushInterval flushes when a row comes that long after the last flush,
+	// by the clock Now; 0 or a nil Now: no rule.
+	FlushInterval time.Duration
+	Now           func() time.Time
+}
+
+const writeBufferBytes = 64 << 10
+
+// UnsupportedError says that a format cannot hold a kind of result.
+type UnsupportedError struct {
+	Format Format
+	Kind   Kind
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("results: write %s: the format has no form for %s; choose one of %v", e.Format, e.Kind, Formats(e.Kind))
+}
+
+// String names the kind by what is asked.
+func (k Kind) String() string {
+	switch k {
+	case Bindings:
+		return "solutions (SELECT)"
+	case Boolean:
+		return "a boolean (ASK)"
+	case Graph:
+		return "a graph (CONSTRUCT, DESCRIBE)"
+	}
+	return "an unknown kind of result"
+}
+
+// document writes one result in one format. row and triple are called in
+// between; end completes the document.
+type document interface {
+	begin(vars []string)
+	row(terms []rdf.Term)
+	boolean(b bool)
+	end()
+}
+
+// Write writes r to w in format f and closes r. Rows are written while they
+// come. If the query fails before anything was flushed, nothing is written to
+// w, so that the caller can still answer otherwise. If it fails later, the
+// document is left unclosed — in the formats without a closing mark it ends
+// in an open quotation that holds the error — so that no reader can take it
+// for a whole one. Errors: *UnsupportedError, those of r, those of w.
+func Write(ctx context.Context, w io.Writer, f Format, r *Result, opts WriteOptions) (err error) {
+	defer func() {
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if !f.Supports(r.Kind) {
+		return &UnsupportedError{f, r.Kind}
+	}
+	out := &flusher{counter: countingWriter{w: w}, opts: opts}
+	out.buf = bufio.NewWriterSize(&out.counter, writeBufferBytes)
+	if r.Kind == Graph {
+		return out.graph(ctx, f, r)
+	}
+	doc := newDocument(f, out.buf)
+	doc.begin(r.Vars)
+	if r.Kind == Boolean {
+		doc.boolean(r.Boolean)
+	} else if err := out.rows(ctx, doc, r); err != nil {
+		return out.abort(f, err)
+	}
+	doc.end()
+	return out.push()
+}
+
+func newDocument(f Format, w *bufio.Writer) document {
+	switch f {
+	case JSON:
+		return &jsonDocument{w: w}
+	case XML:
+		return &xmlDocument{w: w}
+	case CSV:
+		return &csvDocument{w: w}
+	}
+	return &tsvDocument{w: w}
+}
+
+// countingWriter knows whether anything reached the underlying writer.
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// flusher decides when rows are pushed on.
+type flusher struct {
+	counter countingWriter
+	buf     *bufio.Writer
+	opts    WriteOptions
+	rowsOut int
+	pending int
+	last    time.Time
+}
+
+func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
+	for {
+		row, err := r.Rows.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		doc.row(row)
+		if err := o.wrote(); err != nil {
+			return err
+		}
+	}
+}
+
+// wrote counts a row and flushes if one of the rules says so. Write errors
+// stick in the buffer, so looking at them here is early enough.
+func (o *flusher) wrote() error {
+	o.rowsOut++
+	o.pending++
+	if o.opts.Flush == nil {
+		return nil
+	}
+	due := o.rowsOut == 1 || o.opts.FlushRows > 0 && o.pending >= o.opts.FlushRows
+	if !due && o.opts.Now != nil && o.opts.FlushInterval > 0 {
+		due = o.opts.Now().Sub(o.last) >= o.opts.FlushInterval
+	}
+	if !due {
+		return nil
+	}
+	return o.push()
+}
+
+func (o *flusher) push() error {
+	o.pending = 0
+	if o.opts.Now != nil {
+		o.last = o.opts.Now()
+	}
+	if err := o.buf.Flush(); err != nil {
+		return fmt.Errorf("results: write: %w", err)
+	}
+	if o.opts.Flush == nil {
+		return nil
+	}
+	if err := o.opts.Flush(); err != nil {
+		return fmt.Errorf("results: flush: %w", err)
+	}
+	return nil
+}
+
+// abort ends a document that must not look whole, and returns err.
+func (o *flusher) abort(f Format, err error) error {
+	if o.counter.n == 0 {
+		return err // nothing was sent
+	}
+	if f != JSON && f != XML {
+		fmt.Fprintf(o.buf, "\"incomplete: %.200s", sanitize(err.Error()))
+	}
+	return errors.Join(err, o.push())
+}
+
+// sanitize keeps a message from closing the quotation that it stands in.
+func sanitize(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		if c == '"' || c == '\\' || c < ' ' {
+			out[i] = '.'
+		}
+	}
+	return string(out)
+}
+
+var graphFormats = map[Format]rdf.Format{Turtle: rdf.Turtle, NTriples: rdf.NTriples}
+
+// graph writes triples through the writers of package rdf.
+func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
+	var opts rdf.WriterOptions
+	for _, prefix := range slices.Sorted(maps.Keys(r.Prefixes)) {
+		opts.Prefixes = append(opts.Prefixes, rdf.PrefixDecl{Prefix: prefix, IRI: r.Prefixes[prefix]})
+	}
+	w := rdf.NewWriter(o.buf, graphFormats[f], opts)
+	for {
+		t, err := r.Triples.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return o.abort(f, err)
+		}
+		if err := w.Write(t.In(rdf.Term{})); err != nil {
+			return o.abort(f, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("results: write: %w", err)
+	}
+	return o.push()
+}

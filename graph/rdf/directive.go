@@ -72,20 +72,15 @@ func (p *turtleParser) prefixDecl() error {
 }
 
 func (p *turtleParser) declare(name, iri string) error {
-	if _, ok := p.spaces[name]; !ok {
-		if len(p.spaces) == MaxPrefixes {
-			return p.l.errAt(p.l.pos, fmt.Sprintf("more prefixes than the limit of %d", MaxPrefixes))
-		}
-		p.r.decls = append(p.r.decls, PrefixDecl{name, iri})
-		p.spaces[name] = iri
+	if i, ok := p.spaces[name]; ok {
+		p.r.decls[i].IRI = iri
 		return nil
 	}
-	p.spaces[name] = iri
-	for i := range p.r.decls {
-		if p.r.decls[i].Prefix == name {
-			p.r.decls[i].IRI = iri
-		}
+	if len(p.r.decls) == MaxPrefixes {
+		return p.l.errAt(p.l.pos, fmt.Sprintf("more prefixes than the limit of %d", MaxPrefixes))
 	}
+	p.spaces[name] = len(p.r.decls)
+	p.r.decls = append(p.r.decls, PrefixDecl{name, iri})
 	return nil
 }
 

@@ -2,4 +2,14 @@
 // Dataset) and streaming readers and writers of its four text syntaxes:
 // N-Triples, N-Quads, Turtle and TriG. It is a leaf: it imports nothing else
 // of nettwin.
+//
+// Readers follow the W3C grammars strictly and say line, column, what was
+// expected and what was found (SyntaxError). Their memory does not grow with
+// the document; the limits are DefaultMaxTermBytes, DefaultMaxDepth and
+// MaxPrefixes. Relative IRIs are resolved by RFC 3986 §5 (ResolveIRI); lexical
+// forms and language tags stay as written.
+//
+// Term, Triple and Quad print in one canonical form of N-Quads (AppendTerm).
+// Isomorphic compares datasets up to the labels of blank nodes, within
+// MaxIsomorphismWork.
 package rdf

@@ -139,7 +139,7 @@ func (m *matcher) refine(g *nodeGraph, color []uint64) ([]uint64, error) {
 			next[n] = mix(color[n]+1, sum)
 		}
 		n := countColors(next)
-		if n <= classes {
+		if n <= classes || n == len(next) {
 			return next, nil
 		}
 		color, classes = next, n

@@ -11,7 +11,10 @@ import (
 )
 
 const (
-	readBufferBytes = 64 << 10
+	// The window starts small, for there are many small documents, and takes
+	// its full size once that was filled. Only a longer term makes it larger.
+	firstBufferBytes = 4 << 10
+	readBufferBytes  = 64 << 10
 	// maxEmptyReads bounds how often a reader may return nothing at all.
 	maxEmptyReads = 100
 	// internSlots and internBytes bound the memory that keeps repeated
@@ -62,7 +65,7 @@ type lexer struct {
 }
 
 func newLexer(r io.Reader, f Format, maxTerm int) *lexer {
-	return &lexer{format: f, r: r, buf: make([]byte, readBufferBytes), mark: -1,
+	return &lexer{format: f, r: r, buf: make([]byte, firstBufferBytes), mark: -1,
 		line: 1, col: 1, maxTerm: maxTerm, seed: maphash.MakeSeed()}
 }
 
@@ -119,6 +122,7 @@ func (l *lexer) shift() {
 	if l.mark >= 0 {
 		keep = l.mark
 	}
+	full := l.raw == len(l.buf) && l.readErr == nil
 	if keep > 0 {
 		l.line, l.col = l.position(keep)
 		copy(l.buf, l.buf[keep:l.raw])
@@ -129,8 +133,11 @@ func (l *lexer) shift() {
 			l.mark = 0
 		}
 	}
-	if l.raw == len(l.buf) && l.readErr == nil {
-		l.buf = append(l.buf, make([]byte, max(len(l.buf), 16))...)
+	switch {
+	case full && len(l.buf) < readBufferBytes:
+		l.buf = append(make([]byte, 0, readBufferBytes), l.buf[:l.raw]...)[:readBufferBytes]
+	case full && l.raw == len(l.buf):
+		l.buf = append(l.buf, make([]byte, len(l.buf))...)
 	}
 }
 

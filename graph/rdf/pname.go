@@ -26,11 +26,11 @@ func (p *turtleParser) name() (t Term, word string, err error) {
 	if err != nil {
 		return Term{}, "", err
 	}
-	space, ok := p.spaces[string(b[:colon])]
+	i, ok := p.spaces[string(b[:colon])]
 	if !ok {
 		return Term{}, "", l.errAt(l.start, fmt.Sprintf("undefined prefix %q: expected its declaration before", shorten(b[:colon+1])))
 	}
-	return IRI(l.expand(space, b[colon+1:], escaped)), "", nil
+	return IRI(l.expand(p.r.decls[i].IRI, b[colon+1:], escaped)), "", nil
 }
 
 // prefixName moves pos over an optional PN_PREFIX.

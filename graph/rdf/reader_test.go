@@ -183,7 +183,13 @@ func (r *repeated) Read(p []byte) (int, error) {
 // TestWindow: terms that lie across every border of the read buffer read as
 // they are, and lines are counted through it.
 func TestWindow(t *testing.T) {
-	const buffer = 64 << 10
+	// The window is 4 KiB, then 64 KiB: see lexer.go.
+	for _, buffer := range []int{4 << 10, 68 << 10} {
+		testWindow(t, buffer)
+	}
+}
+
+func testWindow(t *testing.T, buffer int) {
 	doc := `<http://e/é> <http://e/p> "aé\n\"b\""@en-GB , """x"y""\u00e9""" , -1.5e3 , _:b.c , true .`
 	want := parse(t, doc)
 	for shift := range len(doc) {

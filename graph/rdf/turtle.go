@@ -22,7 +22,7 @@ type turtleParser struct {
 	trig    bool
 	base    string // "" if there is none
 	parts   iriParts
-	spaces  map[string]string // prefix → IRI
+	spaces  map[string]int // prefix → place in r.decls
 	stack   []frame
 	graph   Term
 	inGraph bool
@@ -57,7 +57,7 @@ const (
 )
 
 func newTurtleParser(r *Reader) *turtleParser {
-	p := &turtleParser{r: r, l: r.lex, trig: r.format == TriG, spaces: map[string]string{}}
+	p := &turtleParser{r: r, l: r.lex, trig: r.format == TriG, spaces: map[string]int{}}
 	p.setBase(r.opts.Base)
 	return p
 }

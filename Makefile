@@ -1,0 +1,63 @@
+# Two commands for a newcomer: make run, make test. The others are for us.
+GO       ?= go
+BIN      := bin/nettwin
+UI       := web/ui
+FUZZTIME ?= 10s
+SOAKTIME ?= 1h
+TESTFLAGS ?=
+
+.PHONY: run build ui test lint race fuzz soak bench bench-peers generate lab-record e2e clean help
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ui build ## build everything and start the twin on the fixture network
+	$(BIN) demo
+
+build: ## build the binary (without npm: the page then says "make ui")
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/nettwin
+
+ui: $(UI)/dist/index.html ## build the web page with npm
+
+$(UI)/node_modules/.stamp: $(UI)/package.json $(UI)/package-lock.json
+	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(UI)/dist/index.html: $(UI)/node_modules/.stamp $(wildcard $(UI)/src/*) $(UI)/build.mjs
+	cd $(UI) && npm run --silent build
+
+test: lint ## the plain pass: gofmt, vet, staticcheck and every test; needs no C compiler
+	CGO_ENABLED=0 $(GO) test -timeout 10m $(TESTFLAGS) ./...
+
+lint: ## gofmt, vet and staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+	CGO_ENABLED=0 $(GO) vet ./...
+	CGO_ENABLED=0 $(GO) tool staticcheck ./...
+
+race: ## every test with the race detector and the invariants compiled in
+	$(GO) test -timeout 20m -race -tags invariants ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
+	  for f in $$(grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' $$dir/*_test.go 2>/dev/null | awk '{print $$2}'); do \
+	    echo "fuzz $$pkg $$f"; CGO_ENABLED=0 $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+soak: ## the long runs (SOAKTIME)
+	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run Soak -v ./...
+
+bench: ## micro benchmarks beside the code
+	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
+
+e2e: ui build ## the page in a headless browser (needs Chromium)
+	cd $(UI) && npm run --silent e2e
+
+generate: ## the generated tables of facts
+	$(GO) generate ./...
+
+lab-record: ## record fixtures/network again in a real lab (root, Debian packages)
+	fixtures/lab/record.sh
+
+clean: ## remove what was built
+	rm -rf bin $(UI)/node_modules $(UI)/dist/*

@@ -1,0 +1,219 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"nettwin/internal/testenv"
+)
+
+// law lists, for a package or a tree of packages ("x/..."), what of nettwin it
+// may import besides its own children and internal/{invariant,clock}. The
+// most specific entry counts. A package that no entry covers fails.
+var law = []struct {
+	pkg string
+	may []string
+}{
+	{"graph/rdf", nil},
+	{"graph/vfs", nil},
+	{"graph", []string{"graph/rdf"}},
+	{"graph/internal/...", []string{"graph", "graph/rdf"}},
+	{"graph/mem/...", []string{"graph", "graph/rdf", "graph/internal/..."}},
+	{"graph/disk/...", []string{"graph", "graph/rdf", "graph/vfs", "graph/internal/..."}},
+	{"graph/graphtest", []string{"graph", "graph/rdf"}},
+	{"naming/...", []string{"naming/...", "graph/rdf", "graph/vfs"}},
+	{"ontology/...", []string{"ontology/...", "naming", "graph/rdf"}},
+	{"ingest", []string{"graph", "graph/rdf", "naming/...", "ontology/..."}},
+	{"ingest/...", []string{"ingest", "graph", "graph/rdf", "naming/...", "ontology/..."}},
+	{"sparql/expr", []string{"graph/rdf"}},
+	{"sparql/results", []string{"graph/rdf"}},
+	{"sparql/syntax", []string{"graph/rdf"}},
+	{"sparql/algebra", []string{"graph/rdf", "sparql/expr", "sparql/syntax"}},
+	{"sparql/ref", []string{"graph", "graph/rdf", "graph/mem", "sparql/algebra", "sparql/expr", "sparql/results"}},
+	{"sparql/plan", []string{"graph", "graph/rdf", "sparql/algebra", "sparql/expr", "sparql/syntax"}},
+	{"sparql/exec/...", []string{"graph", "graph/rdf", "sparql/plan", "sparql/algebra", "sparql/expr", "sparql/results"}},
+	{"sparql", []string{"graph", "graph/rdf", "sparql/algebra", "sparql/exec", "sparql/expr", "sparql/plan", "sparql/ref", "sparql/results", "sparql/syntax"}},
+	{"sparql/protocol", []string{"sparql", "sparql/results", "sparql/syntax", "graph", "graph/rdf"}},
+	{"sparql/sparqltest", []string{"graph", "graph/rdf", "graph/mem", "sparql", "sparql/results", "sparql/algebra", "sparql/syntax", "sparql/ref", "internal/testenv"}},
+	{"reasoning/...", []string{"reasoning/...", "sparql", "sparql/syntax", "sparql/algebra", "sparql/plan", "sparql/exec", "sparql/expr", "sparql/results", "graph", "graph/rdf", "naming/...", "ontology/..."}},
+	{"web/...", []string{"web/...", "sparql/...", "reasoning/...", "ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/auth", "internal/config"}},
+	{"fixtures", nil},
+	{"cmd/...", []string{"..."}},
+	{"internal/simulate/...", []string{"internal/simulate/..."}},
+	{"internal/auth", []string{"internal/config"}},
+	{"internal/config", nil},
+	{"internal/tools/...", nil},
+	{"internal/testenv", nil},
+	{"internal/arch", nil},
+	{"internal/invariant", nil},
+	{"internal/clock", nil},
+}
+
+// always may be imported by any package.
+var always = map[string]bool{"internal/invariant": true, "internal/clock": true}
+
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Doc        string
+	GoFiles    []string
+	Imports    []string
+}
+
+// TestImportLaw reads the imports of every package (go list) and holds them
+// against the law of ARCHITECTURE.md. Test files are free.
+func TestImportLaw(t *testing.T) {
+	for _, p := range packages(t) {
+		rel := relative(p.ImportPath)
+		may, ok := allowed(rel)
+		if !ok {
+			t.Errorf("%s: no entry in the law of internal/arch: add one", rel)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if !strings.HasPrefix(imp, "nettwin/") {
+				continue
+			}
+			target := relative(imp)
+			if always[target] || strings.HasPrefix(target, rel+"/internal") || matchesAny(target, may) {
+				continue
+			}
+			t.Errorf("%s must not import %s", rel, target)
+		}
+	}
+}
+
+// TestPackageComments asks of every package that it says what it is.
+func TestPackageComments(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s: no package comment", relative(p.ImportPath))
+		}
+	}
+}
+
+// TestTopLevel allows only the product packages of STYLE.md §1 at top level.
+func TestTopLevel(t *testing.T) {
+	known := map[string]bool{"graph": true, "ontology": true, "ingest": true, "naming": true, "reasoning": true,
+		"sparql": true, "control": true, "web": true, "fixtures": true, "cmd": true, "internal": true}
+	for _, p := range packages(t) {
+		if top, _, _ := strings.Cut(relative(p.ImportPath), "/"); !known[top] {
+			t.Errorf("package %s: no product package of that name belongs at top level", p.ImportPath)
+		}
+	}
+}
+
+// oidLiteral finds OIDs of three arcs or more below 1.3.6.1 or 1.0.8802 in
+// code, written with dots or as a list.
+var oidLiteral = regexp.MustCompile(`(\b1\.3\.6\.1(\.\d+)+|\b1\.0\.8802(\.\d+)*|\b1, ?3, ?6, ?1, ?\d)`)
+
+// protocolOIDs are those that SNMP itself needs: sysUpTime, snmpTrapOID and
+// the USM and framework counters in reports (RFC 3414 §5, RFC 3412 §5).
+var protocolOIDs = regexp.MustCompile(`^1\.3\.6\.1\.(2\.1\.1\.3(\.0)?|6\.3\.1\.1\.4\.1(\.0)?|6\.3\.15\.1\.1(\.\d+)*|6\.3\.11\.2\.1(\.\d+)*)$`)
+
+// TestMappingIsData greps product code for OIDs: mappings are files under
+// ontology, so that adding one needs no Go (DESIGN.md §4). The simulator is a
+// device and not part of the twin.
+func TestMappingIsData(t *testing.T) {
+	root := testenv.ProjectRoot()
+	for _, p := range packages(t) {
+		if strings.HasPrefix(relative(p.ImportPath), "internal/simulate") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			for _, lit := range stringAndListLiterals(t, path) {
+				for _, oid := range oidLiteral.FindAllString(lit, -1) {
+					if !protocolOIDs.MatchString(oid) {
+						rel, _ := filepath.Rel(root, path)
+						t.Errorf("%s names OID %s: mappings belong in files under ontology", rel, oid)
+					}
+				}
+			}
+		}
+	}
+}
+
+// stringAndListLiterals returns the source of a file without its comments.
+func stringAndListLiterals(t *testing.T, path string) []string {
+	t.Helper()
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, src, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blank := bytes.Clone(src)
+	for _, group := range file.Comments {
+		for i := int(group.Pos()) - 1; i < int(group.End())-1 && i < len(blank); i++ {
+			if blank[i] != '\n' {
+				blank[i] = ' '
+			}
+		}
+	}
+	return strings.Split(string(blank), "\n")
+}
+
+func allowed(rel string) ([]string, bool) {
+	best, found := []string(nil), -1
+	for _, entry := range law {
+		if matches(rel, entry.pkg) && len(entry.pkg) > found {
+			best, found = entry.may, len(entry.pkg)
+		}
+	}
+	return best, found >= 0
+}
+
+func matchesAny(pkg string, patterns []string) bool {
+	for _, pattern := range patterns {
+		if matches(pkg, pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(pkg, pattern string) bool {
+	tree, isTree := strings.CutSuffix(pattern, "...")
+	if !isTree {
+		return pkg == pattern
+	}
+	return strings.HasPrefix(pkg+"/", tree)
+}
+
+func relative(importPath string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(importPath, "nettwin"), "/")
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports", "./...")
+	cmd.Dir = testenv.ProjectRoot()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var list []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := dec.Decode(&p); err == io.EOF {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}

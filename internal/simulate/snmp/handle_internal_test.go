@@ -95,8 +95,9 @@ func TestHandle2cRefusals(t *testing.T) {
 		{"no PDU", change(13, 0x30), parseErrors},
 		{"name", change(28, 0x05), parseErrors},
 	}
+	agent := testAgent(t, nil)
 	for _, c := range cases {
-		answer, refused := testAgent(t, nil).handle(c.packet)
+		answer, refused := agent.handle(c.packet)
 		if answer != nil || refused == nil || refused.counter != c.want {
 			t.Errorf("%s: answer % x, %+v, want counter %d", c.name, answer, refused, c.want)
 		}
@@ -179,9 +180,9 @@ func TestUSMRefusals(t *testing.T) {
 		{"time after", "aes", levelAuth | levelPriv, func(o *outgoing3) { o.time += 151 }, notInTimeWindows, levelAuth},
 		{"unknown context", "none", 0, func(o *outgoing3) { o.context = "no such" }, unknownContexts, 0},
 	}
+	agent := testAgent(t, nil)
 	for _, c := range cases {
 		for _, reportable := range []bool{true, false} {
-			agent := testAgent(t, nil)
 			packet := v3(agent, c.user, c.level, func(o *outgoing3) {
 				if c.change != nil {
 					c.change(o)
@@ -321,10 +322,10 @@ func TestLevels(t *testing.T) {
 // without bindings for GET, and fewer bindings for GETBULK. Method: sysName of
 // 600 octets with limits below and above.
 func TestTooBig(t *testing.T) {
+	agent := testAgent(t, nil)
 	sysName := smi.NewOID(1, 3, 6, 1, 2, 1, 1, 5, 0)
 	ask := func(kind pduType, maxBytes int, index int32, names ...smi.OID) (int, request) {
 		t.Helper()
-		agent := testAgent(t, nil)
 		packet := v3(agent, "des", levelAuth|levelPriv, func(o *outgoing3) {
 			o.maxBytes = maxBytes
 			o.pdu.kind, o.pdu.index, o.pdu.binds = kind, index, nil

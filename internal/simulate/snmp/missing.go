@@ -7,7 +7,7 @@ const (
 	// mib-2 or of an enterprise, then group or table, entry and column.
 	shortestColumn = 10
 	// mostSiblings bounds the columns looked at to recognise a table.
-	mostSiblings = 64
+	mostSiblings = 16
 )
 
 // missing chooses the exception for a name without a variable (RFC 3416

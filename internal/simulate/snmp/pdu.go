@@ -51,7 +51,7 @@ type requestBind struct {
 
 // maxBinds bounds the variable bindings of a request; managers send fewer than
 // a hundred.
-const maxBinds = 4096
+const maxBinds = 1024
 
 // decodePDU reads a PDU.
 func decodePDU(d *decoder) (request, error) {

@@ -93,6 +93,9 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("snmp: %s: %w", s.device, err)
 	}
+	if len(reading.varbinds) == 0 && len(reading.failures) > 0 {
+		return nil, c.diagnose(inner, t, s, reading.failures[0])
+	}
 	return c.finish(sample, reading, s.device)
 }
 
@@ -112,7 +115,7 @@ type reading struct {
 }
 
 func (r *reading) fail(root mib.Root, err error) {
-	r.failures = append(r.failures, fmt.Errorf("%s: %w", root.Object.Name, err))
+	r.failures = append(r.failures, fmt.Errorf("walk of %s: %w", root.Object.Name, err))
 	for _, thing := range root.Things {
 		r.unfinished[thing] = true
 	}
@@ -147,9 +150,6 @@ func (c *Collector) roots(ctx context.Context, w *walker, sample *ingest.Sample,
 // finish maps and judges what was read.
 func (c *Collector) finish(sample *ingest.Sample, r *reading, device string) (*ingest.Sample, error) {
 	if len(r.varbinds) == 0 {
-		if len(r.failures) > 0 {
-			return nil, r.failures[0]
-		}
 		return nil, fmt.Errorf("snmp: %s: %w: the agent answers but shows none of the objects asked for: check the view that its access control gives to this credential",
 			device, ingest.ErrAuth)
 	}

@@ -91,11 +91,13 @@ func (s *session) classify(err error) error {
 	}
 	switch {
 	case errors.Is(err, gosnmp.ErrUnknownUsername):
-		return s.refused("the agent does not know the user %q: check the user's name, and that it exists on the device", s.cred.User)
+		return s.unknownUser()
 	case errors.Is(err, gosnmp.ErrWrongDigest):
-		return s.refused("the agent refuses the authentication of user %q: check the authentication password and protocol (%s)", s.cred.User, s.cred.Auth)
+		return s.wrongDigest()
 	case errors.Is(err, gosnmp.ErrDecryption):
-		return s.refused("the agent cannot decrypt: check the privacy password and protocol (%s) of user %q", s.cred.Priv, s.cred.User)
+		return s.wrongPrivacy()
+	case strings.Contains(err.Error(), "not authentic"): // gosnmp has no value for it
+		return s.refused("%w: check the authentication password and protocol (%s) of user %q", errNotAuthentic, s.cred.Auth, s.cred.User)
 	case errors.Is(err, gosnmp.ErrUnknownSecurityLevel):
 		return s.refused("the agent does not offer %s to user %q: check which level it is configured for", s.cred.level(), s.cred.User)
 	case errors.Is(err, gosnmp.ErrNotInTimeWindow), errors.Is(err, gosnmp.ErrUnknownEngineID):
@@ -129,6 +131,21 @@ func (s *session) silenceHint() string {
 	return ""
 }
 
+// errUnknownUser marks the refusal of a user's name.
+var errUnknownUser = errors.New("unknown user")
+
+func (s *session) unknownUser() error {
+	return s.refused("%w: the agent does not know the user %q: check the user's name, and that it exists on the device", errUnknownUser, s.cred.User)
+}
+
+func (s *session) wrongDigest() error {
+	return s.refused("the agent refuses the authentication of user %q: check the authentication password and protocol (%s)", s.cred.User, s.cred.Auth)
+}
+
+func (s *session) wrongPrivacy() error {
+	return s.refused("the agent cannot decrypt: check the privacy password and protocol (%s) of user %q", s.cred.Priv, s.cred.User)
+}
+
 func (s *session) refused(format string, args ...any) error {
-	return fmt.Errorf("snmp: %s: %w: %s", s.device, ingest.ErrAuth, fmt.Sprintf(format, args...))
+	return fmt.Errorf("snmp: %s: %w: %w", s.device, ingest.ErrAuth, fmt.Errorf(format, args...))
 }

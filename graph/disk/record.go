@@ -1,0 +1,285 @@
+package disk
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"time"
+
+	"nettwin/graph"
+	"nettwin/graph/internal/core"
+	"nettwin/graph/internal/dict"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// The layout of a record. Integers of the frame are little-endian.
+//
+//	offset size
+//	0      4    "NTr1"
+//	4      4    length of the payload
+//	8      8    number of the record, from 1 over the whole log
+//	16     4    CRC-32C of salt ‖ bytes 0–15 ‖ payload
+//	20     …    payload
+//
+// The salt is that of STORE: bytes that someone put into a literal, or that
+// another store left on the medium, are no records here.
+//
+// The payload begins with its kind. uv is an unsigned varint, str a uv of the
+// length and the bytes.
+//
+//	commit  1  uv seq, uv parent, str branch, varint seconds, uv nanoseconds, str note,
+//	           uv first term, uv terms × (1 byte kind | 0x80 if language-tagged, uv extra, str text),
+//	           uv deletes × quad, uv adds × quad
+//	fork    2  str name, str parent, uv base
+//	drop    3  str name
+//	quad       1 byte: bit i set if position i (S, P, O, G) is as in the quad
+//	           before (the first: as in 0 0 0 0), then uv of each other id
+//	id         payload<<4 | tag, so that small numbers are short
+const (
+	frameMagic = "NTr1"
+	frameLen   = 20
+
+	// MaxRecordBytes bounds a payload.
+	MaxRecordBytes = math.MaxInt32
+)
+
+// langFlag marks a language-tagged literal beside its kind.
+const langFlag = 0x80
+
+var errShort = errors.New("record ends early")
+
+// appendFrame adds the frame and payload of a record.
+func appendFrame(b []byte, salt []byte, number uint64, payload []byte) []byte {
+	var head [frameLen]byte
+	copy(head[:], frameMagic)
+	binary.LittleEndian.PutUint32(head[4:], uint32(len(payload)))
+	binary.LittleEndian.PutUint64(head[8:], number)
+	binary.LittleEndian.PutUint32(head[16:], frameSum(salt, head[:16], payload))
+	return append(append(b, head[:]...), payload...)
+}
+
+func frameSum(salt, head, payload []byte) uint32 {
+	sum := crc32.Update(0, castagnoli, salt)
+	sum = crc32.Update(sum, castagnoli, head)
+	return crc32.Update(sum, castagnoli, payload)
+}
+
+// frame is the head of a record.
+type frame struct {
+	length uint32
+	number uint64
+	sum    uint32
+}
+
+// parseFrame reads a head; false if it is none.
+func parseFrame(head []byte) (frame, bool) {
+	if len(head) < frameLen || string(head[:4]) != frameMagic {
+		return frame{}, false
+	}
+	f := frame{
+		length: binary.LittleEndian.Uint32(head[4:]),
+		number: binary.LittleEndian.Uint64(head[8:]),
+		sum:    binary.LittleEndian.Uint32(head[16:]),
+	}
+	return f, f.length <= MaxRecordBytes
+}
+
+// encodeRecord appends the payload of r.
+func encodeRecord(b []byte, r *core.Record) []byte {
+	b = append(b, byte(r.Kind))
+	switch r.Kind {
+	case core.RecordCommit:
+		b = encodeCommit(b, r)
+	case core.RecordFork:
+		b = appendString(b, r.Name)
+		b = appendString(b, r.Parent)
+		b = binary.AppendUvarint(b, uint64(r.Base))
+	case core.RecordDrop:
+		b = appendString(b, r.Name)
+	}
+	return b
+}
+
+func encodeCommit(b []byte, r *core.Record) []byte {
+	c := &r.Commit
+	b = binary.AppendUvarint(b, uint64(c.Seq))
+	b = binary.AppendUvarint(b, uint64(c.Parent))
+	b = appendString(b, c.Branch)
+	b = binary.AppendVarint(b, c.Time.Unix())
+	b = binary.AppendUvarint(b, uint64(c.Time.Nanosecond()))
+	b = appendString(b, c.Note)
+	b = binary.AppendUvarint(b, r.FirstTerm)
+	b = binary.AppendUvarint(b, uint64(len(r.Terms)))
+	for _, t := range r.Terms {
+		kind := t.Kind
+		if t.Lang {
+			kind |= langFlag
+		}
+		b = append(b, kind)
+		b = binary.AppendUvarint(b, uint64(t.Extra))
+		b = appendString(b, t.Text)
+	}
+	b = appendQuads(b, r.Changes.Deletes)
+	return appendQuads(b, r.Changes.Adds)
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendQuads(b []byte, quads []graph.Quad) []byte {
+	b = binary.AppendUvarint(b, uint64(len(quads)))
+	var last graph.Quad
+	for _, q := range quads {
+		at := len(b)
+		b = append(b, 0)
+		for i, id := range q {
+			if id == last[i] {
+				b[at] |= 1 << i
+				continue
+			}
+			b = binary.AppendUvarint(b, id.Payload()<<4|uint64(id.Tag()))
+		}
+		last = q
+	}
+	return b
+}
+
+// decodeRecord reads a payload. Its strings share b's memory only through
+// copies, so b may be reused.
+func decodeRecord(b []byte) (*core.Record, error) {
+	d := &decoder{b: b}
+	r := &core.Record{Kind: core.RecordKind(d.byte())}
+	switch r.Kind {
+	case core.RecordCommit:
+		d.commit(r)
+	case core.RecordFork:
+		r.Name, r.Parent, r.Base = d.string(), d.string(), graph.CommitSeq(d.uvarint())
+	case core.RecordDrop:
+		r.Name = d.string()
+	default:
+		d.fail(fmt.Errorf("record of unknown kind %d", r.Kind))
+	}
+	if d.err == nil && len(d.b) > 0 {
+		d.fail(fmt.Errorf("record has %d bytes too many", len(d.b)))
+	}
+	return r, d.err
+}
+
+// decoder takes fields from the front of b until one fails.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+	d.b = nil
+}
+
+func (d *decoder) byte() byte {
+	if len(d.b) == 0 {
+		d.fail(errShort)
+		return 0
+	}
+	c := d.b[0]
+	d.b = d.b[1:]
+	return c
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail(errShort)
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail(errShort)
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) string() string {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.fail(errShort)
+		return ""
+	}
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+// count reads a number of things of at least size bytes each, so that a bad
+// count cannot make us reserve more than the record is worth.
+func (d *decoder) count(size int) int {
+	n := d.uvarint()
+	if n > uint64(len(d.b)/size) {
+		d.fail(errShort)
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) commit(r *core.Record) {
+	c := &r.Commit
+	c.Seq, c.Parent, c.Branch = graph.CommitSeq(d.uvarint()), graph.CommitSeq(d.uvarint()), d.string()
+	secs, nanos := d.varint(), d.uvarint()
+	if nanos >= uint64(time.Second) {
+		d.fail(fmt.Errorf("commit %d has %d nanoseconds", c.Seq, nanos))
+		return
+	}
+	c.Time = time.Unix(secs, int64(nanos)).UTC()
+	c.Note = d.string()
+	r.FirstTerm = d.uvarint()
+	r.Terms = make([]dict.Raw, d.count(3))
+	for i := range r.Terms {
+		kind := d.byte()
+		extra := d.uvarint()
+		if extra > math.MaxUint32 {
+			d.fail(fmt.Errorf("term %d names entry %d", r.FirstTerm+uint64(i), extra))
+		}
+		r.Terms[i] = dict.Raw{Kind: kind &^ langFlag, Lang: kind&langFlag != 0, Extra: uint32(extra), Text: d.string()}
+		if d.err != nil {
+			return
+		}
+	}
+	r.Changes = &core.Changes{Deletes: d.quads(), Adds: d.quads()}
+	c.Adds, c.Deletes, c.Effective = uint64(len(r.Changes.Adds)), uint64(len(r.Changes.Deletes)), true
+}
+
+func (d *decoder) quads() []graph.Quad {
+	quads := make([]graph.Quad, d.count(2))
+	var last graph.Quad
+	for i := range quads {
+		same := d.byte()
+		if same > 0xF {
+			d.fail(fmt.Errorf("quad %d begins with byte %#x", i, same))
+		}
+		for pos := range last {
+			if same>>pos&1 == 0 {
+				v := d.uvarint()
+				last[pos] = graph.MakeID(graph.Tag(v&0xF), v>>4)
+			}
+		}
+		if d.err != nil {
+			return nil
+		}
+		quads[i] = last
+	}
+	return quads
+}

@@ -1,0 +1,299 @@
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nettwin/graph"
+	"nettwin/graph/internal/core"
+	"nettwin/graph/vfs"
+)
+
+// OpenReport says what Open found.
+type OpenReport struct {
+	Created      bool            // the directory was new
+	Segments     int             // of the log
+	Records      uint64          // replayed
+	LastSeq      graph.CommitSeq // the newest commit of any branch
+	DroppedFile  string          // where a torn tail was cut off, else ""
+	DroppedAt    int64           // offset of the cut
+	DroppedBytes int64           // what was cut off: a write that was never acknowledged
+	Elapsed      time.Duration
+}
+
+// recovery reads the segments in order.
+type recovery struct {
+	wal    *wal
+	store  *core.Store
+	report *OpenReport
+	number uint64 // of the last good record
+}
+
+// adviceCorrupt ends the reason of every corruption.
+const adviceCorrupt = "nothing was changed; restore this file from a backup, or move the directory away and restore the store"
+
+func (r *recovery) corrupt(name string, offset int64, format string, args ...any) error {
+	return &graph.CorruptionError{
+		File: name, Offset: offset,
+		Reason: fmt.Sprintf(format, args...) + fmt.Sprintf("; commits up to %d are readable; ", core.Head(r.store)) + adviceCorrupt,
+	}
+}
+
+// segments lists the numbers of the segments in a directory, which must begin
+// with 1 and have no gap.
+func segments(fsys vfs.FS, dir string) ([]uint64, error) {
+	names, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []uint64
+	for _, name := range names {
+		digits, ok := strings.CutPrefix(name, "wal-")
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(digits, 10, 32)
+		if err != nil || filepath.Base(segmentName(dir, n)) != name {
+			continue
+		}
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	for i, n := range out {
+		if n != uint64(i)+1 {
+			return nil, &graph.CorruptionError{File: segmentName(dir, uint64(i)+1), Reason: "this segment of the log is missing; " + adviceCorrupt}
+		}
+	}
+	return out, nil
+}
+
+// run replays all segments and leaves the log ready to append.
+func (r *recovery) run(list []uint64) error {
+	r.report.Segments = len(list)
+	for i, n := range list {
+		if err := r.segment(n, i == len(list)-1); err != nil {
+			return err
+		}
+	}
+	r.report.LastSeq = core.Head(r.store)
+	return nil
+}
+
+func (r *recovery) segment(n uint64, last bool) error {
+	w := r.wal
+	name := segmentName(w.dir, n)
+	f, err := w.fs.OpenFile(name, last)
+	if err != nil {
+		return err
+	}
+	keep := false
+	defer func() {
+		if !keep {
+			f.Close()
+		}
+	}()
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	end, err := r.scan(f, name, n, size)
+	var torn *tornError
+	if errors.As(err, &torn) {
+		if err := r.judge(f, name, n, size, torn, last); err != nil {
+			return err
+		}
+		if f, err = r.cut(f, n, name, size, end); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if !last {
+		w.older += end
+		return nil
+	}
+	keep = true
+	w.file, w.segment, w.number = f, n, r.number
+	w.end = position(n, end)
+	w.synced.Store(w.end)
+	return nil
+}
+
+// tornError: from offset on there is no good record.
+type tornError struct {
+	offset int64
+	reason string
+}
+
+func (e *tornError) Error() string { return e.reason }
+
+// scan replays the records of a segment and returns the offset behind the
+// last good one. A *tornError says why it ended before the file does.
+func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, error) {
+	in := io.NewSectionReader(f, 0, size)
+	head := make([]byte, segmentHeaderLen)
+	k, err := io.ReadFull(in, head)
+	if err != nil && !isEOF(err) {
+		return 0, fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := checkSegmentHeader(head[:k], r.wal.salt, n, r.number+1); err != nil {
+		return 0, &tornError{0, err.Error()}
+	}
+	offset := int64(segmentHeaderLen)
+	for offset < size {
+		payload, err := r.next(in, size-offset)
+		var torn *tornError
+		if errors.As(err, &torn) {
+			torn.offset = offset
+			return offset, torn
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read %s at offset %d: %w", name, offset, err)
+		}
+		if err := r.replay(payload, position(n, offset)); err != nil {
+			return 0, r.corrupt(name, offset, "a record with a good checksum does not fit: %v", err)
+		}
+		offset += frameLen + int64(len(payload))
+	}
+	return offset, nil
+}
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// next reads the record of which at most left bytes can be there.
+func (r *recovery) next(in io.Reader, left int64) ([]byte, error) {
+	if left < frameLen {
+		return nil, &tornError{reason: "the file ends inside a record"}
+	}
+	head := make([]byte, frameLen)
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, err
+	}
+	f, ok := parseFrame(head)
+	if !ok {
+		return nil, &tornError{reason: "no record begins here"}
+	}
+	if frameLen+int64(f.length) > left {
+		return nil, &tornError{reason: "the file ends inside a record"}
+	}
+	payload := make([]byte, f.length)
+	if _, err := io.ReadFull(in, payload); err != nil {
+		return nil, err
+	}
+	if frameSum(r.wal.salt, head[:16], payload) != f.sum {
+		return nil, &tornError{reason: "a record's checksum is wrong"}
+	}
+	if f.number != r.number+1 {
+		return nil, &tornError{reason: fmt.Sprintf("record %d stands where %d is due", f.number, r.number+1)}
+	}
+	return payload, nil
+}
+
+func (r *recovery) replay(payload []byte, pos uint64) error {
+	rec, err := decodeRecord(payload)
+	if err != nil {
+		return err
+	}
+	if err := core.Replay(r.store, rec, pos); err != nil {
+		return err
+	}
+	r.number++
+	r.report.Records++
+	return nil
+}
+
+// judge decides whether what follows a bad place is a torn tail. Only the last
+// segment can have one (I2), and no good record can follow it: a write that
+// was not acknowledged is the last thing in the log. A segment's header is
+// durable before its first record, that of segment 1 before the store (I1).
+func (r *recovery) judge(f vfs.File, name string, n uint64, size int64, torn *tornError, last bool) error {
+	if !last {
+		return r.corrupt(name, torn.offset, "%s, and later segments follow", torn.reason)
+	}
+	if torn.offset == 0 && (n == 1 || size > segmentHeaderLen) {
+		return r.corrupt(name, 0, "%s", torn.reason)
+	}
+	at, err := r.search(f, torn.offset, size)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if at >= 0 {
+		return r.corrupt(name, torn.offset, "%s, and a good record follows at offset %d", torn.reason, at)
+	}
+	return nil
+}
+
+// searchBytes is how much search holds in memory beside one record.
+const searchBytes = 1 << 20
+
+// search returns the offset of the first good record of this log at or after
+// from, or -1.
+func (r *recovery) search(f vfs.File, from, size int64) (int64, error) {
+	buf := make([]byte, searchBytes)
+	for from+frameLen <= size {
+		n := int(min(int64(len(buf)), size-from))
+		if err := readFull(f, buf[:n], from); err != nil {
+			return 0, err
+		}
+		for at := 0; ; at++ {
+			i := bytes.Index(buf[at:n], []byte(frameMagic))
+			if i < 0 {
+				break
+			}
+			at += i
+			good, err := r.good(f, from+int64(at), size)
+			if err != nil {
+				return 0, err
+			}
+			if good {
+				return from + int64(at), nil
+			}
+		}
+		from += int64(max(n-len(frameMagic)+1, 1))
+	}
+	return -1, nil
+}
+
+// good tells whether a record of this log stands at offset.
+func (r *recovery) good(f vfs.File, offset, size int64) (bool, error) {
+	if offset+frameLen > size {
+		return false, nil
+	}
+	head := make([]byte, frameLen)
+	if err := readFull(f, head, offset); err != nil {
+		return false, err
+	}
+	fr, ok := parseFrame(head)
+	if !ok || offset+frameLen+int64(fr.length) > size {
+		return false, nil
+	}
+	payload := make([]byte, fr.length)
+	if err := readFull(f, payload, offset+frameLen); err != nil {
+		return false, err
+	}
+	return frameSum(r.wal.salt, head[:16], payload) == fr.sum, nil
+}
+
+// cut removes a torn tail (I5) and returns the segment opened for appending. A
+// segment whose header is torn is made anew.
+func (r *recovery) cut(f vfs.File, n uint64, name string, size, end int64) (vfs.File, error) {
+	r.report.DroppedFile, r.report.DroppedAt, r.report.DroppedBytes = name, end, size-end
+	w := r.wal
+	if end >= segmentHeaderLen {
+		if err := f.Truncate(end); err != nil {
+			return f, err
+		}
+		return f, f.Sync()
+	}
+	if err := f.Close(); err != nil {
+		return f, err
+	}
+	return createSegment(w.fs, w.dir, w.salt, n, r.number+1)
+}

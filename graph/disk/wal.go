@@ -1,0 +1,325 @@
+package disk
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"nettwin/graph"
+	"nettwin/graph/internal/core"
+	"nettwin/graph/vfs"
+)
+
+// The layout of a segment: a header, then records.
+//
+//	offset size
+//	0      8    "NTWAL01\n"
+//	8      8    number of the segment, from 1
+//	16     8    number of its first record
+//	24     4    CRC-32C of salt ‖ bytes 0–23
+//	28     4    0
+//	32     …    records, see record.go
+const (
+	segmentMagic     = "NTWAL01\n"
+	segmentHeaderLen = 32
+
+	// DefaultSegmentBytes is the size at which a segment is closed.
+	DefaultSegmentBytes = 64 << 20
+
+	maxSegments = 1 << 23
+	offsetBits  = 40
+)
+
+func segmentName(dir string, n uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("wal-%06d", n))
+}
+
+func encodeSegmentHeader(salt []byte, segment, first uint64) []byte {
+	b := append(make([]byte, 0, segmentHeaderLen), segmentMagic...)
+	b = binary.LittleEndian.AppendUint64(b, segment)
+	b = binary.LittleEndian.AppendUint64(b, first)
+	b = binary.LittleEndian.AppendUint32(b, frameSum(salt, b, nil))
+	return append(b, 0, 0, 0, 0)
+}
+
+func checkSegmentHeader(b, salt []byte, segment, first uint64) error {
+	switch {
+	case len(b) < segmentHeaderLen:
+		return errors.New("the segment's header is cut short")
+	case !bytes.Equal(b, encodeSegmentHeader(salt, segment, first)):
+		return fmt.Errorf("the segment's header is not that of segment %d from record %d of this store", segment, first)
+	}
+	return nil
+}
+
+// A position is the segment above the offset of the record's frame.
+func position(segment uint64, offset int64) uint64 { return segment<<offsetBits | uint64(offset) }
+
+func splitPosition(pos uint64) (segment uint64, offset int64) {
+	return pos >> offsetBits, int64(pos & (1<<offsetBits - 1))
+}
+
+// wal is the log. Append queues frames in memory; whoever calls Sync first
+// writes all that is queued and fsyncs it for everyone.
+type wal struct {
+	fs           vfs.FS
+	dir          string
+	salt         []byte
+	segmentBytes int64
+
+	mu     sync.Mutex
+	queue  []chunk
+	end    uint64 // position behind the last record, queued or written
+	number uint64 // of the last record, queued or written
+	closed bool
+
+	synced atomic.Uint64 // all records before this position are durable
+
+	flushing sync.Mutex
+	file     vfs.File // the segment being written
+	segment  uint64
+	err      error // the first failure (I4)
+
+	reading sync.Mutex
+	reader  vfs.File // the segment last read
+	readSeg uint64
+
+	older int64 // bytes of the segments before those of end
+}
+
+// chunk is bytes for one segment. first is the number of its first record.
+type chunk struct {
+	segment, first uint64
+	bytes          []byte
+}
+
+// Append implements core.Log.
+func (w *wal) Append(r *core.Record) (uint64, error) {
+	payload := encodeRecord(nil, r)
+	if len(payload) > MaxRecordBytes {
+		return 0, fmt.Errorf("record of %d bytes is beyond the limit of %d: %w", len(payload), MaxRecordBytes, graph.ErrTooLarge)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return 0, graph.ErrClosed
+	}
+	segment, offset := splitPosition(w.end)
+	if offset+frameLen+int64(len(payload)) > w.segmentBytes && offset > segmentHeaderLen {
+		if segment+1 >= maxSegments {
+			return 0, fmt.Errorf("log of %d segments: %w", segment, graph.ErrTooLarge)
+		}
+		w.older += offset
+		segment, offset = segment+1, segmentHeaderLen
+	}
+	w.number++
+	if n := len(w.queue); n == 0 || w.queue[n-1].segment != segment {
+		w.queue = append(w.queue, chunk{segment: segment, first: w.number})
+	}
+	c := &w.queue[len(w.queue)-1]
+	c.bytes = appendFrame(c.bytes, w.salt, w.number, payload)
+	w.end = position(segment, offset+frameLen+int64(len(payload)))
+	return position(segment, offset), nil
+}
+
+// Sync implements core.Log.
+func (w *wal) Sync(pos uint64) error {
+	if w.synced.Load() > pos {
+		return nil
+	}
+	w.flushing.Lock()
+	defer w.flushing.Unlock()
+	if w.synced.Load() > pos {
+		return nil
+	}
+	return w.flush()
+}
+
+// flush writes and fsyncs what is queued. The caller holds flushing.
+func (w *wal) flush() error {
+	if w.err != nil {
+		return w.err
+	}
+	w.mu.Lock()
+	queue, end := w.queue, w.end
+	w.queue = nil
+	w.mu.Unlock()
+	for _, c := range queue {
+		if w.err = w.writeChunk(c); w.err != nil {
+			return w.err
+		}
+	}
+	if len(queue) > 0 {
+		if err := w.file.Sync(); err != nil {
+			w.err = w.failed("fsync", err)
+			return w.err
+		}
+	}
+	w.synced.Store(end)
+	return nil
+}
+
+func (w *wal) failed(op string, err error) error {
+	return fmt.Errorf("%s %s: %w: free space or repair the medium, then open the store again", op, segmentName(w.dir, w.segment), err)
+}
+
+func (w *wal) writeChunk(c chunk) error {
+	if c.segment != w.segment {
+		if err := w.nextSegment(c); err != nil {
+			return w.failed("begin the segment after", err)
+		}
+	}
+	if n, err := w.file.Write(c.bytes); err != nil {
+		return w.failed("write", err)
+	} else if n < len(c.bytes) {
+		return w.failed("write", io.ErrShortWrite)
+	}
+	return nil
+}
+
+// nextSegment closes the segment for good (I2) and begins the next.
+func (w *wal) nextSegment(c chunk) error {
+	if err := w.file.Sync(); err != nil {
+		return err
+	}
+	f, err := createSegment(w.fs, w.dir, w.salt, c.segment, c.first)
+	if err != nil {
+		return err
+	}
+	err = w.file.Close()
+	w.file, w.segment = f, c.segment
+	return err
+}
+
+// createSegment makes an empty segment durable.
+func createSegment(fsys vfs.FS, dir string, salt []byte, segment, first uint64) (vfs.File, error) {
+	f, err := fsys.Create(segmentName(dir, segment))
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(encodeSegmentHeader(salt, segment, first))
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = fsys.SyncDir(dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// ReadChanges implements core.Log.
+func (w *wal) ReadChanges(pos uint64) (*core.Changes, error) {
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	segment, offset := splitPosition(pos)
+	name := segmentName(w.dir, segment)
+	if err := w.openReader(segment); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	head := make([]byte, frameLen)
+	if err := readFull(w.reader, head, offset); err != nil {
+		return nil, readError(name, offset, err)
+	}
+	f, ok := parseFrame(head)
+	if !ok {
+		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "no record where one was written"}
+	}
+	payload := make([]byte, f.length)
+	if err := readFull(w.reader, payload, offset+frameLen); err != nil {
+		return nil, readError(name, offset, err)
+	}
+	if frameSum(w.salt, head[:16], payload) != f.sum {
+		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "a record's checksum is wrong"}
+	}
+	r, err := decodeRecord(payload)
+	if err == nil && r.Kind != core.RecordCommit {
+		err = errors.New("not a commit")
+	}
+	if err != nil {
+		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: err.Error()}
+	}
+	return r.Changes, nil
+}
+
+func readError(name string, offset int64, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &graph.CorruptionError{File: name, Offset: offset, Reason: "the file ends inside a record"}
+	}
+	return fmt.Errorf("read %s at offset %d: %w", name, offset, err)
+}
+
+// readFull fills p from off; io.ErrUnexpectedEOF if the file ends before.
+func readFull(f io.ReaderAt, p []byte, off int64) error {
+	n, err := f.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (w *wal) openReader(segment uint64) error {
+	w.mu.Lock()
+	closed := w.closed
+	w.mu.Unlock()
+	if closed {
+		return graph.ErrClosed
+	}
+	if w.reader != nil && w.readSeg == segment {
+		return nil
+	}
+	f, err := w.fs.OpenFile(segmentName(w.dir, segment), false)
+	if err != nil {
+		return err
+	}
+	if w.reader != nil {
+		w.reader.Close()
+	}
+	w.reader, w.readSeg = f, segment
+	return nil
+}
+
+// sizeBytes is the size of all segments with what is queued.
+func (w *wal) sizeBytes() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, offset := splitPosition(w.end)
+	return w.older + offset
+}
+
+// close writes what is queued and closes the files.
+func (w *wal) close() error {
+	w.flushing.Lock()
+	defer w.flushing.Unlock()
+	var err error
+	if w.err == nil {
+		err = w.flush()
+	}
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	if w.err == nil {
+		w.err = graph.ErrClosed
+	}
+	if w.file != nil {
+		err = errors.Join(err, w.file.Close())
+		w.file = nil
+	}
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	if w.reader != nil {
+		err = errors.Join(err, w.reader.Close())
+		w.reader = nil
+	}
+	return err
+}

@@ -1,0 +1,244 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"nettwin/graph/rdf"
+	"nettwin/sparql/algebra"
+	"nettwin/sparql/expr"
+)
+
+// predicate is what a pattern can match: a predicate and, for rdf:type, the
+// class, so that rules about different classes do not seem to depend on each
+// other. The zero class means any.
+type predicate struct{ iri, class rdf.Term }
+
+// predicates is a set of predicates; all means any, where a variable or a
+// negated path stands in the predicate's place.
+type predicates struct {
+	set map[predicate]bool
+	all bool
+}
+
+var rdfType = rdf.IRI(rdf.RDFType)
+
+func (p *predicates) add(pred, object algebra.Node) {
+	if pred.IsVar() {
+		p.all = true
+		return
+	}
+	p.addTerms(pred.Term, object.Term)
+}
+
+func (p *predicates) addTerms(pred, object rdf.Term) {
+	if p.set == nil {
+		p.set = map[predicate]bool{}
+	}
+	if pred != rdfType {
+		object = rdf.Term{}
+	}
+	p.set[predicate{pred, object}] = true
+}
+
+// meets tells whether the sets share a predicate.
+func (p predicates) meets(q predicates) bool {
+	if p.all || q.all {
+		return (p.all || len(p.set) > 0) && (q.all || len(q.set) > 0)
+	}
+	for one := range p.set {
+		if q.set[one] || one.iri == rdfType && q.hasType(one.class) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasType tells whether an rdf:type of the set can have the class.
+func (p predicates) hasType(class rdf.Term) bool {
+	if p.set[predicate{rdfType, rdf.Term{}}] {
+		return true
+	}
+	if !class.IsZero() {
+		return false
+	}
+	for one := range p.set {
+		if one.iri == rdfType {
+			return true
+		}
+	}
+	return false
+}
+
+// premise is a quad pattern of the WHERE whose instances are recorded as what
+// a derivation rests on.
+type premise struct {
+	algebra.TriplePattern
+	graph algebra.Node // the zero Node: default graph
+}
+
+// analyse finds what the rule reads, writes and rests on.
+func (r *Rule) analyse() error {
+	a := analysis{rule: r, vars: map[string]bool{}}
+	a.op(r.Query.Op, algebra.Node{}, true)
+	for _, q := range r.Query.Template {
+		if q.P.IsVar() {
+			return &FileError{File: r.File, Msg: "the template's predicates must be IRIs, so that the order of rules can be known"}
+		}
+		for _, n := range []algebra.Node{q.S, q.O} {
+			if n.IsVar() && n.Var[0] == '_' {
+				return &FileError{File: r.File, Msg: "blank nodes in the template have no stable name: build an IRI with BIND(IRI(…))"}
+			}
+		}
+		r.writes.add(q.P, q.O)
+	}
+	if len(r.Query.Template) == 0 {
+		return &FileError{File: r.File, Msg: "the template is empty"}
+	}
+	for _, q := range r.Query.Template {
+		for _, n := range []algebra.Node{q.S, q.P, q.O} {
+			if n.IsVar() {
+				a.vars[n.Var] = true
+			}
+		}
+	}
+	r.solutionVars = slices.Sorted(maps.Keys(a.vars))
+	return nil
+}
+
+type analysis struct {
+	rule *Rule
+	vars map[string]bool // variables of premises and template
+}
+
+// op collects from an operator. positive is false below MINUS, EXISTS and
+// sub-selects, whose quads are read but are no premises of a solution.
+func (a *analysis) op(op algebra.Op, graph algebra.Node, positive bool) {
+	switch op := op.(type) {
+	case *algebra.BGP:
+		for _, tp := range op.Patterns {
+			a.pattern(tp, graph, positive)
+		}
+	case *algebra.PathPattern:
+		a.path(op.Path, a.reads(graph))
+	case *algebra.Join:
+		a.op(op.L, graph, positive)
+		a.op(op.R, graph, positive)
+	case *algebra.LeftJoin:
+		a.op(op.L, graph, positive)
+		a.op(op.R, graph, positive)
+		a.expr(op.Expr, graph)
+	case *algebra.Union:
+		a.op(op.L, graph, positive)
+		a.op(op.R, graph, positive)
+	case *algebra.Minus:
+		a.op(op.L, graph, positive)
+		a.op(op.R, graph, false)
+	case *algebra.Filter:
+		a.op(op.P, graph, positive)
+		a.expr(op.Expr, graph)
+	case *algebra.Graph:
+		a.op(op.P, op.Name, positive)
+	case *algebra.Extend:
+		a.op(op.P, graph, positive)
+		a.expr(op.Expr, graph)
+	case *algebra.Group:
+		a.op(op.P, graph, false)
+		for _, key := range op.Keys {
+			a.expr(key.Expr, graph)
+		}
+		for _, agg := range op.Aggregates {
+			a.expr(agg.Arg, graph)
+		}
+	case *algebra.OrderBy:
+		a.op(op.P, graph, positive)
+	case *algebra.Project:
+		a.op(op.P, graph, false)
+	case *algebra.Distinct:
+		a.op(op.P, graph, positive)
+	case *algebra.Reduced:
+		a.op(op.P, graph, positive)
+	case *algebra.Slice:
+		a.op(op.P, graph, false)
+	case *algebra.Service:
+		a.rule.readsDefault.all = true
+	case *algebra.Table:
+	default:
+		panic(fmt.Sprintf("rules: operator %T", op))
+	}
+}
+
+func (a *analysis) pattern(tp algebra.TriplePattern, graph algebra.Node, positive bool) {
+	a.reads(graph).add(tp.P, tp.O)
+	if !positive {
+		return
+	}
+	a.rule.premises = append(a.rule.premises, premise{tp, graph})
+	for _, n := range []algebra.Node{tp.S, tp.P, tp.O, graph} {
+		if n.IsVar() {
+			a.vars[n.Var] = true
+		}
+	}
+}
+
+// reads returns the set that patterns with the active graph belong to.
+func (a *analysis) reads(graph algebra.Node) *predicates {
+	if graph == (algebra.Node{}) {
+		return &a.rule.readsDefault
+	}
+	return &a.rule.readsNamed
+}
+
+func (a *analysis) path(p algebra.Path, reads *predicates) {
+	switch p := p.(type) {
+	case *algebra.PathLink:
+		reads.addTerms(p.IRI, rdf.Term{})
+	case *algebra.PathInverse:
+		a.path(p.P, reads)
+	case *algebra.PathSeq:
+		a.path(p.L, reads)
+		a.path(p.R, reads)
+	case *algebra.PathAlt:
+		a.path(p.L, reads)
+		a.path(p.R, reads)
+	case *algebra.PathZeroOrMore:
+		a.path(p.P, reads)
+	case *algebra.PathOneOrMore:
+		a.path(p.P, reads)
+	case *algebra.PathZeroOrOne:
+		a.path(p.P, reads)
+	default: // a negated property set reads any predicate
+		reads.all = true
+	}
+}
+
+// expr looks for EXISTS and for the clock.
+func (a *analysis) expr(e expr.Expr, graph algebra.Node) {
+	switch e := e.(type) {
+	case *expr.Call:
+		a.rule.timeDependent = a.rule.timeDependent || e.Name == "NOW"
+		a.exprs(e.Args, graph)
+	case *expr.And:
+		a.exprs([]expr.Expr{e.L, e.R}, graph)
+	case *expr.Or:
+		a.exprs([]expr.Expr{e.L, e.R}, graph)
+	case *expr.Not:
+		a.expr(e.X, graph)
+	case *expr.If:
+		a.exprs([]expr.Expr{e.Cond, e.Then, e.Else}, graph)
+	case *expr.Coalesce:
+		a.exprs(e.Args, graph)
+	case *expr.In:
+		a.expr(e.X, graph)
+		a.exprs(e.List, graph)
+	case *expr.Exists:
+		a.op(e.Pattern.(algebra.Op), graph, false)
+	}
+}
+
+func (a *analysis) exprs(list []expr.Expr, graph algebra.Node) {
+	for _, e := range list {
+		a.expr(e, graph)
+	}
+}

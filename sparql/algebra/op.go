@@ -11,7 +11,8 @@ import (
 type Op interface{ isOp() }
 
 // Node is a variable or a term in a pattern. Blank nodes of a query are
-// variables whose names begin with "_:", which no query text can name.
+// variables whose names begin with "_:" (BNodePrefix), which no query text
+// can name; so do the variables that translation makes ("_:.p1").
 type Node struct {
 	Var  string // without "?"; "" if Term is set
 	Term rdf.Term
@@ -79,7 +80,8 @@ type (
 	}
 
 	// Service evaluates a pattern at another endpoint (SPARQL 1.1 Federated
-	// Query). Text is the pattern's source, with the query's prefixes put in.
+	// Query). Text is the pattern in SPARQL, braces included, with all IRIs
+	// in full: it needs no prologue.
 	Service struct {
 		Endpoint Node
 		Silent   bool

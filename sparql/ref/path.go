@@ -77,8 +77,18 @@ func (e *evaluator) followPath(ctx context.Context, op *algebra.PathPattern, row
 		return nil, err
 	}
 	w := &pathWalker{e: e, g: s.graph}
+	named := e.namesEnd(op.S, s) || e.namesEnd(op.O, s)
 	var out []row
 	for _, from := range rows {
+		if !named {
+			inGraph, err := w.endsInGraph(from, sSlot, oSlot)
+			if err != nil {
+				return nil, err
+			}
+			if !inGraph {
+				continue
+			}
+		}
 		subject, object := sID, oID
 		if sSlot >= 0 {
 			subject = from[sSlot]
@@ -108,6 +118,49 @@ func (e *evaluator) followPath(ctx context.Context, op *algebra.PathPattern, row
 		}
 	}
 	return out, nil
+}
+
+// namesEnd tells whether the pattern itself, or the solution that EXISTS
+// tests, names an end of a path. Only a named end may be outside the graph
+// (§18.4 ZeroLengthPath): between two variables a path joins nodes of the
+// graph, whatever other patterns bind the variables to.
+func (e *evaluator) namesEnd(n algebra.Node, s scope) bool {
+	return !n.IsVar() || s.outer != nil && s.outer[e.vars.slots[n.Var]] != graph.None
+}
+
+func (w *pathWalker) endsInGraph(r row, slots ...int) (bool, error) {
+	for _, slot := range slots {
+		if slot < 0 || r[slot] == graph.None {
+			continue
+		}
+		if ok, err := w.isNode(r[slot]); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// isNode tells whether a term is a subject or object of the active graph.
+func (w *pathWalker) isNode(id graph.TermID) (bool, error) {
+	if isLocal(id, evalLocal) {
+		return false, nil
+	}
+	graphs := w.g.ids
+	if w.g.all {
+		graphs = []graph.TermID{graph.None}
+	}
+	for _, g := range graphs {
+		if isLocal(g, evalLocal) {
+			continue
+		}
+		for _, p := range [2]graph.Pattern{{graph.S: id, graph.G: g}, {graph.O: id, graph.G: g}} {
+			n, err := w.e.src.Count(p)
+			if err != nil || n > 0 {
+				return n > 0, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // pathWalker finds pairs of nodes in one active graph.
@@ -149,14 +202,26 @@ func (w *pathWalker) walk(ctx context.Context, p algebra.Path, x, y graph.TermID
 	return fmt.Errorf("ref: evaluate: path %T is not known", p)
 }
 
-// sequence goes from the end that is fixed.
+// sequence goes from the end that is fixed. The node in the middle is a
+// variable (§18.4), so it must be of the graph unless the other end is named;
+// only a path of zero length from the fixed end can lead outside.
 func (w *pathWalker) sequence(ctx context.Context, p *algebra.PathSeq, x, y graph.TermID, yield pairFn) error {
 	if x == graph.None && y != graph.None {
 		return w.walk(ctx, p.R, graph.None, y, func(middle, end graph.TermID) error {
+			if middle == y {
+				if ok, err := w.isNode(middle); err != nil || !ok {
+					return err
+				}
+			}
 			return w.walk(ctx, p.L, graph.None, middle, func(start, _ graph.TermID) error { return yield(start, end) })
 		})
 	}
 	return w.walk(ctx, p.L, x, graph.None, func(start, middle graph.TermID) error {
+		if middle == x && y == graph.None {
+			if ok, err := w.isNode(middle); err != nil || !ok {
+				return err
+			}
+		}
 		return w.walk(ctx, p.R, middle, y, func(_, end graph.TermID) error { return yield(start, end) })
 	})
 }

@@ -369,3 +369,11 @@ var stringEscapes = strings.NewReplacer(
 func (p *printer) quoted(s string) {
 	p.write(`"`, stringEscapes.Replace(s), `"`)
 }
+
+// PrintTerm returns a term as the text of a query has it: numbers and
+// booleans in their short form, IRIs in full.
+func PrintTerm(t rdf.Term) string {
+	var p printer
+	p.term(t)
+	return p.b.String()
+}

@@ -1,0 +1,46 @@
+package protocol
+
+import (
+	"context"
+
+	"nettwin/graph/rdf"
+	"nettwin/sparql/results"
+)
+
+// counted makes a result count what is read of it; count tells the number.
+func counted(r *results.Result) (count func() int) {
+	n := new(int)
+	if r.Rows != nil {
+		r.Rows = &countedRows{r.Rows, n}
+	}
+	if r.Triples != nil {
+		r.Triples = &countedTriples{r.Triples, n}
+	}
+	return func() int { return *n }
+}
+
+type countedRows struct {
+	results.Rows
+	n *int
+}
+
+func (c *countedRows) Next(ctx context.Context) ([]rdf.Term, error) {
+	row, err := c.Rows.Next(ctx)
+	if err == nil {
+		*c.n++
+	}
+	return row, err
+}
+
+type countedTriples struct {
+	results.Triples
+	n *int
+}
+
+func (c *countedTriples) Next(ctx context.Context) (rdf.Triple, error) {
+	t, err := c.Triples.Next(ctx)
+	if err == nil {
+		*c.n++
+	}
+	return t, err
+}

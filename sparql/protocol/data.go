@@ -1,0 +1,299 @@
+package protocol
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+)
+
+// Data serves the Graph Store HTTP Protocol: ?default and ?graph=IRI name one
+// graph, neither means the whole dataset (TriG or N-Quads), which may be read,
+// replaced (PUT) and added to (POST). A request is one commit.
+func (h *Handler) Data(w http.ResponseWriter, r *http.Request) {
+	target, err := h.dataTarget(r)
+	if err != nil {
+		Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		h.readData(w, r, target)
+	case http.MethodPut, http.MethodPost:
+		h.writeData(w, r, target)
+	case http.MethodDelete:
+		h.deleteData(w, r, target)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, PUT, POST, DELETE, OPTIONS")
+		Fail(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here", r.Method))
+	}
+}
+
+// dataTarget is what a graph store request is about.
+type dataTarget struct {
+	whole bool
+	graph rdf.Term // zero: the default graph
+}
+
+func (h *Handler) dataTarget(r *http.Request) (dataTarget, error) {
+	q := r.URL.Query()
+	names, isDefault := q["graph"], q.Has("default")
+	switch {
+	case len(names) > 1 || len(names) == 1 && isDefault:
+		return dataTarget{}, errors.New("give either ?default or one ?graph=IRI, not both")
+	case len(names) == 1:
+		iri, err := rdf.ResolveIRI(h.opt.Base, names[0])
+		if err == nil {
+			err = rdf.CheckIRI(iri)
+		}
+		if err != nil {
+			return dataTarget{}, fmt.Errorf("graph=%q: %w", names[0], err)
+		}
+		return dataTarget{graph: rdf.IRI(iri)}, nil
+	}
+	return dataTarget{whole: !isDefault}, nil
+}
+
+func (h *Handler) readData(w http.ResponseWriter, r *http.Request, target dataTarget) {
+	query := r.URL.Query()
+	format, ok := negotiateGraph(r.Header.Get("Accept"), query.Get("format"), target.whole)
+	if !ok {
+		Fail(w, http.StatusNotAcceptable, errors.New("none of the accepted formats can hold this: "+offered(target.whole)))
+		return
+	}
+	snapshot, ok := h.Snapshot(w, r, query.Get)
+	if !ok {
+		return
+	}
+	defer snapshot.Close()
+	pattern := graph.Pattern{}
+	if !target.whole {
+		id, err := graph.GraphID(snapshot, target.graph)
+		if err != nil {
+			Fail(w, StatusOf(err), err)
+			return
+		}
+		pattern[graph.G] = id
+		exists, err := h.graphExists(snapshot, target.graph, pattern)
+		if err != nil || !exists {
+			if err == nil {
+				err = fmt.Errorf("no graph <%s>", target.graph.Value())
+			}
+			Fail(w, http.StatusNotFound, err)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", format.MediaType()+charset(format))
+	w.Header().Set("Vary", "Accept, Origin")
+	if r.Method == http.MethodHead {
+		return
+	}
+	if err := h.writeQuads(w, r, snapshot, pattern, format, target.whole); err != nil {
+		h.abort(r, err)
+	}
+}
+
+// graphExists: a named graph exists while it has quads; the default graph
+// always does.
+func (h *Handler) graphExists(src graph.Source, name rdf.Term, p graph.Pattern) (bool, error) {
+	if name.IsZero() {
+		return true, nil
+	}
+	if p[graph.G] == graph.None {
+		return false, nil
+	}
+	n, err := src.Count(p)
+	return n > 0, err
+}
+
+func (h *Handler) writeQuads(w io.Writer, r *http.Request, src graph.Source, p graph.Pattern, f rdf.Format, whole bool) error {
+	out := rdf.NewWriter(w, f, rdf.WriterOptions{Prefixes: prefixDecls(h.opt.Prefixes)})
+	for q, err := range graph.ExportQuads(r.Context(), src, p) {
+		if err != nil {
+			return err
+		}
+		if !whole {
+			q.G = rdf.Term{}
+		}
+		if err := out.Write(q); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+func (h *Handler) writeData(w http.ResponseWriter, r *http.Request, target dataTarget) {
+	quads, err := h.readBody(w, r, target)
+	if err != nil {
+		Fail(w, bodyStatus(err), err)
+		return
+	}
+	batch := &graph.Batch{Branch: r.URL.Query().Get("branch"), Adds: quads, Note: "data " + strings.ToLower(r.Method)}
+	existed := true
+	if r.Method == http.MethodPut {
+		batch.ClearAll = target.whole
+		if !target.whole {
+			batch.ClearGraphs = []rdf.Term{target.graph}
+		}
+	}
+	if !target.whole {
+		existed, err = h.exists(target.graph, batch.Branch)
+	}
+	if err == nil {
+		err = h.commit(w, r, batch)
+	}
+	switch {
+	case err != nil:
+		Fail(w, StatusOf(err), err)
+	case existed:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.WriteHeader(http.StatusCreated)
+	}
+}
+
+func (h *Handler) deleteData(w http.ResponseWriter, r *http.Request, target dataTarget) {
+	batch := &graph.Batch{Branch: r.URL.Query().Get("branch"), Note: "data delete"}
+	if target.whole {
+		Fail(w, http.StatusBadRequest, errors.New("name what to delete: ?default or ?graph=IRI"))
+		return
+	}
+	batch.ClearGraphs = []rdf.Term{target.graph}
+	existed, err := h.exists(target.graph, batch.Branch)
+	if err == nil && !existed {
+		Fail(w, http.StatusNotFound, fmt.Errorf("no graph <%s>", target.graph.Value()))
+		return
+	}
+	if err == nil {
+		err = h.commit(w, r, batch)
+	}
+	if err != nil {
+		Fail(w, StatusOf(err), err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// commit applies a batch; If-Match with a commit number makes it conditional.
+func (h *Handler) commit(w http.ResponseWriter, r *http.Request, batch *graph.Batch) error {
+	if match := strings.Trim(r.Header.Get("If-Match"), `"`); match != "" {
+		seq, err := strconv.ParseUint(match, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%w: If-Match %q is not a commit number", graph.ErrConflict, match)
+		}
+		expected := graph.CommitSeq(seq)
+		batch.Expected = &expected
+	}
+	started := h.opt.Now()
+	commit, err := h.opt.Store.Commit(r.Context(), batch)
+	h.opt.Observe("data", h.opt.Now().Sub(started), int(commit.Adds+commit.Deletes), err)
+	if err == nil {
+		w.Header().Set("Nettwin-Commit", strconv.FormatUint(uint64(commit.Seq), 10))
+	}
+	return err
+}
+
+func (h *Handler) exists(name rdf.Term, branch string) (bool, error) {
+	snapshot, err := h.opt.Store.Snapshot(graph.At{Branch: branch})
+	if err != nil {
+		return false, err
+	}
+	defer snapshot.Close()
+	id, err := graph.GraphID(snapshot, name)
+	if err != nil {
+		return false, err
+	}
+	return h.graphExists(snapshot, name, graph.Pattern{graph.G: id})
+}
+
+// bodyError is a request body that cannot be used.
+type bodyError struct {
+	status int
+	err    error
+}
+
+func (e *bodyError) Error() string { return e.err.Error() }
+func (e *bodyError) Unwrap() error { return e.err }
+
+func bodyStatus(err error) int {
+	var body *bodyError
+	if errors.As(err, &body) {
+		return body.status
+	}
+	return StatusOf(err)
+}
+
+// readBody parses the whole body before anything is written, so that broken
+// input stores nothing.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, target dataTarget) ([]rdf.Quad, error) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, &bodyError{http.StatusUnsupportedMediaType, errors.New("Content-Type is missing or malformed; " + offered(target.whole))}
+	}
+	format, ok := rdf.FormatByMediaType(mediaType)
+	if !ok {
+		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("media type %s cannot be read; %s", mediaType, offered(target.whole))}
+	}
+	if format.Graphs() && !target.whole {
+		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("%s holds several graphs; send it to the dataset, without ?graph or ?default", mediaType)}
+	}
+	body := io.Reader(http.MaxBytesReader(w, r.Body, h.opt.MaxDataBytes))
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		zipped, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, &bodyError{http.StatusBadRequest, fmt.Errorf("gzip body: %w", err)}
+		}
+		body = &cappedReader{r: zipped, left: h.opt.MaxDataBytes, limit: h.opt.MaxDataBytes}
+	}
+	base := h.opt.Base
+	if !target.graph.IsZero() {
+		base = target.graph.Value() // Graph Store Protocol §5.5
+	}
+	reader := rdf.NewReader(body, format, rdf.ReaderOptions{Base: base, BNodeScope: "b" + randomID()})
+	var quads []rdf.Quad
+	for {
+		q, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return quads, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !target.whole {
+			q.G = target.graph
+		}
+		quads = append(quads, q)
+	}
+}
+
+// cappedReader fails once more than limit bytes came out of a compressed
+// body.
+type cappedReader struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (c *cappedReader) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, &http.MaxBytesError{Limit: c.limit}
+	}
+	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// abort ends a connection in the middle of an answer, so that no client takes
+// what it has for the whole.
+func (h *Handler) abort(r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		h.opt.Log.Error("answer cut off", "path", r.URL.Path, "err", err)
+	}
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,65 @@
+package sparql
+
+import (
+	"context"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/sparql/algebra"
+	"nettwin/sparql/ref"
+	"nettwin/sparql/results"
+	"nettwin/sparql/syntax"
+)
+
+// evaluate runs a query by exec where it covers it, else by ref.
+func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
+	return ref.Query(ctx, q, src, ref.Options{
+		Now: opt.Now, UnionDefault: opt.Union,
+		DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
+	})
+}
+
+// Update is a parsed update request.
+type Update struct {
+	Text    string
+	algebra *algebra.Update
+}
+
+// ParseUpdate parses an update; relative IRIs resolve against base. Errors:
+// *syntax.SyntaxError with line, column and code.
+func ParseUpdate(text, base string) (*Update, error) {
+	parsed, err := syntax.ParseUpdate(text, syntax.Options{Base: base})
+	if err != nil {
+		return nil, err
+	}
+	translated, err := algebra.TranslateUpdate(parsed)
+	if err != nil {
+		return nil, err
+	}
+	return &Update{Text: text, algebra: translated}, nil
+}
+
+// UpdateOptions are the limits, the dataset and the branch of an update.
+type UpdateOptions struct {
+	Options
+	Branch string // "" means graph.Main
+	Note   string // of the commit
+	// Load yields the triples of a document for LOAD; nil refuses LOAD.
+	Load func(ctx context.Context, source rdf.Term, yield func(rdf.Triple) error) error
+}
+
+// Run applies the whole request as one commit, all or nothing.
+func (u *Update) Run(ctx context.Context, store graph.Store, opt UpdateOptions) (graph.Commit, error) {
+	opt.Options = opt.withDefaults()
+	limits := newLimits(opt.Options)
+	ctx, cancel := limits.context(ctx)
+	defer cancel()
+	if opt.Note == "" {
+		opt.Note = "update"
+	}
+	commit, err := ref.Update(ctx, u.algebra, store, ref.Options{
+		Now: opt.Now, UnionDefault: opt.Union, Branch: opt.Branch, Note: opt.Note, Load: opt.Load,
+		DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
+	})
+	return commit, limits.explain(ctx, err)
+}

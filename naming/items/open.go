@@ -80,6 +80,11 @@ func (s *Store) open() (err error) {
 			return err
 		}
 	}
+	if n := len(repairs); n > 0 && repairs[n-1].leave && len(s.packs) == n {
+		if err := s.nextPack(); err != nil {
+			return err
+		}
+	}
 	s.marks, err = newMarker(fsys, s.dir, s.mark())
 	return err
 }
@@ -99,10 +104,13 @@ func (s *Store) packNames() ([]string, error) {
 }
 
 // repair is what to do about a pack: cut it where bytes begin that were never
-// acknowledged (-1: nowhere), and save the good records behind them.
+// acknowledged (-1: nowhere), and save the good records behind them; or leave
+// it alone, because it ends in damage and what is appended there could be
+// taken for the rest of a damaged record.
 type repair struct {
 	torn  int64
 	after []naming.Name
+	leave bool
 }
 
 // load reads one pack into the index.
@@ -126,6 +134,7 @@ func (s *Store) load(name string, covers func(number int, size int64) int64, num
 			}
 		case f.offset < covered:
 			s.damaged(p, f.offset, fmt.Sprintf("%d bytes are no record", f.hole))
+			r.leave = f.offset+f.hole == p.end
 		case r.torn < 0:
 			r.torn = f.offset
 			s.recovery = Recovery{CutBytes: s.recovery.CutBytes + f.hole, Pack: p.path, Offset: f.offset}
@@ -135,6 +144,7 @@ func (s *Store) load(name string, covers func(number int, size int64) int64, num
 	})
 	if p.end < covered {
 		s.damaged(p, p.end, fmt.Sprintf("the file ends %d bytes early", covered-p.end))
+		r.leave = true
 	}
 	return r, err
 }

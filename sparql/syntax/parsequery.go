@@ -57,14 +57,17 @@ func (p *parser) selectClause() Projection {
 		return pr
 	}
 	for {
-		p.count()
 		switch {
 		case p.isVar():
+			p.count()
 			pos := p.tok.pos
 			pr.Items = append(pr.Items, SelectItem{Pos: pos, Var: p.advance().text})
 		case p.accept("("):
+			p.count()
 			e := p.expression()
-			p.expectWord("AS")
+			if !p.acceptWord("AS") {
+				p.expected("an operator or AS")
+			}
 			pos := p.tok.pos
 			pr.Items = append(pr.Items, SelectItem{Pos: pos, Expr: e, Var: p.variable("a variable")})
 			p.expect(")", "")

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nettwin/internal/tools/mibfacts/smi"
+	"nettwin/internal/tools/mibfacts/internal/smi"
 )
 
 // object is one row of a table of facts.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"nettwin/internal/tools/mibfacts/smi"
+	"nettwin/internal/tools/mibfacts/internal/smi"
 )
 
 func main() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"nettwin/internal/testenv"
-	"nettwin/internal/tools/mibfacts/smi"
+	"nettwin/internal/tools/mibfacts/internal/smi"
 )
 
 // Goal: the shipped tables are what the tool writes. Method: write each

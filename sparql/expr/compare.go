@@ -80,6 +80,8 @@ func Equal(a, b rdf.Term) (equal, ok bool) {
 	}
 	x, y := valueOf(a), valueOf(b)
 	switch {
+	case (a.Lang() != "") != (b.Lang() != ""):
+		return false, true // no datatype has language-tagged strings in its value space
 	case x.class == classUnknown || y.class == classUnknown:
 		return a == b, a == b
 	case x.class != y.class:

@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"maps"
+	"unicode/utf8"
 
 	"nettwin/graph/rdf"
 )
@@ -34,7 +35,8 @@ func orDefault(n, otherwise int) int {
 	return otherwise
 }
 
-// check returns an error if the base or a namespace is no absolute IRI.
+// check returns an error if the base or a namespace is no absolute IRI, or a
+// prefix is none that a text could declare.
 func (o Options) check() error {
 	if o.Base != "" {
 		if err := rdf.CheckIRI(o.Base); err != nil {
@@ -42,11 +44,24 @@ func (o Options) check() error {
 		}
 	}
 	for prefix, ns := range o.Prefixes {
+		if !isPrefix(prefix) {
+			return fmt.Errorf("options: prefix %q: expected a name as in PREFIX, without the colon", prefix)
+		}
 		if err := rdf.CheckIRI(ns); err != nil {
 			return fmt.Errorf("options: prefix %q: %w", prefix, err)
 		}
 	}
 	return nil
+}
+
+// isPrefix tells whether name ":" is a PNAME_NS (rule 140).
+func isPrefix(name string) bool {
+	if name == "" {
+		return true
+	}
+	l := newLexer(name, false)
+	first, _ := l.at(0)
+	return utf8.ValidString(name) && isPNCharsBase(first) && l.dotted(0, isPNChars) == len(name)
 }
 
 // ParseQuery reads a query (§19.8 rule 1) and checks all static rules.

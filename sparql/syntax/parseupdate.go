@@ -1,6 +1,10 @@
 package syntax
 
-import "nettwin/graph/rdf"
+import (
+	"slices"
+
+	"nettwin/graph/rdf"
+)
 
 // Why a kind of node may not stand in a part of an update (§19.8 notes 7–9).
 const (
@@ -163,6 +167,7 @@ func (p *parser) modify(m *Modify, first string) Operation {
 func (p *parser) quadBlock(m tripleMode) []QuadPattern {
 	var quads []QuadPattern
 	p.quads(m, func(g Node, triples []TriplePattern) {
+		quads = slices.Grow(quads, len(triples))
 		for _, t := range triples {
 			quads = append(quads, QuadPattern{TriplePattern: t, G: g})
 		}

@@ -43,14 +43,19 @@ func (v View) And(w View) View {
 	return out
 }
 
+// union holds the ids that are true in a or in b: a false entry of one must
+// not unhide what the other hides.
 func union(a, b map[TermID]bool) map[TermID]bool {
 	if len(a)+len(b) == 0 {
 		return nil
 	}
-	out := maps.Clone(a)
-	if out == nil {
-		out = map[TermID]bool{}
+	out := make(map[TermID]bool, len(a)+len(b))
+	for _, m := range []map[TermID]bool{a, b} {
+		for id, in := range m {
+			if in {
+				out[id] = true
+			}
+		}
 	}
-	maps.Copy(out, b)
 	return out
 }

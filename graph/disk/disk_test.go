@@ -21,3 +21,17 @@ func TestConformance(t *testing.T) {
 		return s
 	})
 }
+
+// Goal: what was committed is there after opening again. Method: the durable
+// part of the suite, on segments so small that they rotate all the time.
+func TestDurable(t *testing.T) {
+	fsys := vfs.NewMem()
+	clock := graphtest.Clock()
+	graphtest.RunDurable(t, func(t *testing.T, dir string) graph.Store {
+		s, err := disk.Open(dir, disk.Options{FS: fsys, Base: base, Clock: clock, SegmentBytes: 4 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}

@@ -34,7 +34,9 @@ func Run(t *testing.T, open func(t *testing.T) graph.Store) {
 		name string
 		run  func(t *testing.T, open func(t *testing.T) graph.Store)
 	}{
-		{"scan", testScan},
+		{"scan", testScan}, {"terms", testTerms}, {"commit", testCommit}, {"versions", testVersions},
+		{"branches", testBranches}, {"merge", testMerge}, {"feed", testFeed}, {"restrict", testRestrict},
+		{"concurrent", testConcurrent}, {"closed", testClosed},
 		{"model", func(t *testing.T, open func(t *testing.T) graph.Store) { Model(t, open) }},
 	}
 	for _, g := range groups {

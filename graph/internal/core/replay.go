@@ -134,8 +134,8 @@ func (s *Store) freezeAll(l *line) {
 // freeze keeps the trees of the line's newest version.
 func (l *line) freeze() {
 	n := len(l.versions)
-	if n == 0 || l.versions[n-1].trees != nil {
-		return
+	if n == 0 || l.dropped || l.versions[n-1].trees != nil {
+		return // the tip of a dropped line is not its newest version any more
 	}
 	trees := l.tipTrees
 	l.versions[n-1].trees = &trees

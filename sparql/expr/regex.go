@@ -209,7 +209,9 @@ func (t *regexTranslator) step() bool {
 		t.pos += 2
 		t.out.WriteString("(?:")
 	case t.extended && strings.ContainsRune(" \t\r\n", r):
-	case r == ']' || r == '}' && !t.closesQuantifier():
+	case r == '{':
+		return t.quantifier()
+	case r == ']' || r == '}':
 		return false
 	default:
 		t.out.WriteRune(r)
@@ -217,13 +219,24 @@ func (t *regexTranslator) step() bool {
 	return true
 }
 
-// closesQuantifier tells whether the "}" just read ends {n}, {n,} or {n,m}.
-func (t *regexTranslator) closesQuantifier() bool {
-	i := t.pos - 2
-	for i >= 0 && (t.in[i] >= '0' && t.in[i] <= '9' || t.in[i] == ',') {
-		i--
+// quantifier reads {n}, {n,} or {n,m} after its brace.
+func (t *regexTranslator) quantifier() bool {
+	start, comma := t.pos, false
+	for t.pos < len(t.in) && t.in[t.pos] != '}' {
+		switch r := t.in[t.pos]; {
+		case r == ',' && !comma && t.pos > start:
+			comma = true
+		case r < '0' || r > '9':
+			return false
+		}
+		t.pos++
 	}
-	return i >= 0 && t.in[i] == '{'
+	if t.pos == len(t.in) || t.pos == start {
+		return false
+	}
+	t.pos++
+	t.out.WriteString("{" + string(t.in[start:t.pos]))
+	return true
 }
 
 func quoteRune(r rune) string { return `\x{` + strconv.FormatInt(int64(r), 16) + `}` }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
@@ -87,7 +88,7 @@ func (r *Rule) analyse() error {
 			return &FileError{File: r.File, Msg: "the template's predicates must be IRIs, so that the order of rules can be known"}
 		}
 		for _, n := range []algebra.Node{q.S, q.O} {
-			if n.IsVar() && n.Var[0] == '_' {
+			if n.IsVar() && strings.HasPrefix(n.Var, algebra.BNodePrefix) {
 				return &FileError{File: r.File, Msg: "blank nodes in the template have no stable name: build an IRI with BIND(IRI(…))"}
 			}
 		}

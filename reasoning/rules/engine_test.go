@@ -222,8 +222,8 @@ func TestFollow(t *testing.T) {
 	if err := f.Reload(ctx); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error)
-	go func() { ended <- f.Follow(ctx, f.store.Info().Head) }()
+	ended, head := make(chan error), f.store.Info().Head
+	go func() { ended <- f.Follow(ctx, head) }()
 	f.commit(row+model, "")
 	for deadline := time.Now().Add(10 * time.Second); !f.has(needsCare); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

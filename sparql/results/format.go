@@ -126,8 +126,8 @@ func Negotiate(accept string, kind Kind) (f Format, ok bool) {
 	return candidates[i], true
 }
 
-// Best chooses among candidates, each a list of media types that mean it, by
-// the rules of Negotiate. It returns the index of the candidate.
+// Best chooses among candidates, each a list of media types that mean it, the
+// registered one first, by the rules of Negotiate. It returns the index of the candidate.
 func Best(accept string, candidates [][]string) (index int, ok bool) {
 	if strings.TrimSpace(accept) == "" {
 		return 0, len(candidates) > 0
@@ -135,8 +135,11 @@ func Best(accept string, candidates [][]string) (index int, ok bool) {
 	ranges := parseAccept(accept)
 	var best mediaRange
 	for i, mediaTypes := range candidates {
-		for _, mediaType := range mediaTypes {
+		for n, mediaType := range mediaTypes {
 			r, found := rangeFor(ranges, mediaType)
+			if n > 0 && r.specificity < 2 {
+				continue // wildcards mean the registered types
+			}
 			if found && r.quality > 0 && (!ok || r.better(best)) {
 				index, best, ok = i, r, true
 			}

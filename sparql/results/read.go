@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // DefaultMaxReadBytes bounds a document that Read takes, unless its caller
@@ -62,12 +63,16 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// columns maps variables to their positions; a repeated one is an error.
+// columns maps variables to their positions; a repeated one is an error, and
+// so is one that is not UTF-8.
 func columns(vars []string) (map[string]int, error) {
 	column := make(map[string]int, len(vars))
 	for i, v := range vars {
 		if _, repeated := column[v]; repeated {
 			return nil, fmt.Errorf("variable %q stands in the head twice", v)
+		}
+		if !utf8.ValidString(v) {
+			return nil, fmt.Errorf("variable %q: invalid UTF-8", v)
 		}
 		column[v] = i
 	}

@@ -21,8 +21,13 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //	0      4    "NTr1"
 //	4      4    length of the payload
 //	8      8    number of the record, from 1 over the whole log
-//	16     4    CRC-32C of salt ‖ bytes 0–15 ‖ payload
-//	20     …    payload
+//	16     8    number of the last record that was durable when this one was made
+//	24     4    CRC-32C of salt ‖ bytes 0–23 ‖ payload
+//	28     …    payload
+//
+// Records that are flushed together may reach the medium in any order, so
+// after a crash a good one can follow a bad one that was never acknowledged.
+// The number of the last durable record tells this from corruption.
 //
 // The salt is that of STORE: bytes that someone put into a literal, or that
 // another store left on the medium, are no records here.
@@ -40,7 +45,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //	id         payload<<4 | tag, so that small numbers are short
 const (
 	frameMagic = "NTr1"
-	frameLen   = 20
+	frameLen   = 28
+	summedLen  = 24 // of the frame
 
 	// MaxRecordBytes bounds a payload.
 	MaxRecordBytes = math.MaxInt32
@@ -52,12 +58,13 @@ const langFlag = 0x80
 var errShort = errors.New("record ends early")
 
 // appendFrame adds the frame and payload of a record.
-func appendFrame(b []byte, salt []byte, number uint64, payload []byte) []byte {
+func appendFrame(b []byte, salt []byte, number, durable uint64, payload []byte) []byte {
 	var head [frameLen]byte
 	copy(head[:], frameMagic)
 	binary.LittleEndian.PutUint32(head[4:], uint32(len(payload)))
 	binary.LittleEndian.PutUint64(head[8:], number)
-	binary.LittleEndian.PutUint32(head[16:], frameSum(salt, head[:16], payload))
+	binary.LittleEndian.PutUint64(head[16:], durable)
+	binary.LittleEndian.PutUint32(head[summedLen:], frameSum(salt, head[:summedLen], payload))
 	return append(append(b, head[:]...), payload...)
 }
 
@@ -69,9 +76,10 @@ func frameSum(salt, head, payload []byte) uint32 {
 
 // frame is the head of a record.
 type frame struct {
-	length uint32
-	number uint64
-	sum    uint32
+	length  uint32
+	number  uint64
+	durable uint64
+	sum     uint32
 }
 
 // parseFrame reads a head; false if it is none.
@@ -80,9 +88,10 @@ func parseFrame(head []byte) (frame, bool) {
 		return frame{}, false
 	}
 	f := frame{
-		length: binary.LittleEndian.Uint32(head[4:]),
-		number: binary.LittleEndian.Uint64(head[8:]),
-		sum:    binary.LittleEndian.Uint32(head[16:]),
+		length:  binary.LittleEndian.Uint32(head[4:]),
+		number:  binary.LittleEndian.Uint64(head[8:]),
+		durable: binary.LittleEndian.Uint64(head[16:]),
+		sum:     binary.LittleEndian.Uint32(head[summedLen:]),
 	}
 	return f, f.length <= MaxRecordBytes
 }

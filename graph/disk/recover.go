@@ -119,8 +119,13 @@ func (r *recovery) segment(n uint64, last bool) error {
 		w.older += end
 		return nil
 	}
+	// What a process that was killed wrote may not have been fsynced yet:
+	// nobody may read it before it is.
+	if err := f.Sync(); err != nil {
+		return err
+	}
 	keep = true
-	w.file, w.segment, w.number = f, n, r.number
+	w.file, w.segment, w.number, w.durable = f, n, r.number, r.number
 	w.end = position(n, end)
 	w.synced.Store(w.end)
 	return nil
@@ -154,6 +159,9 @@ func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, e
 			torn.offset = offset
 			return offset, torn
 		}
+		if errors.Is(err, errMisplaced) {
+			return 0, r.corrupt(name, offset, "%v", err)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("read %s at offset %d: %w", name, offset, err)
 		}
@@ -164,6 +172,9 @@ func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, e
 	}
 	return offset, nil
 }
+
+// errMisplaced: a good record that no crash can have put there.
+var errMisplaced = errors.New("the log has lost or repeated records")
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
@@ -187,11 +198,11 @@ func (r *recovery) next(in io.Reader, left int64) ([]byte, error) {
 	if _, err := io.ReadFull(in, payload); err != nil {
 		return nil, err
 	}
-	if frameSum(r.wal.salt, head[:16], payload) != f.sum {
+	if frameSum(r.wal.salt, head[:summedLen], payload) != f.sum {
 		return nil, &tornError{reason: "a record's checksum is wrong"}
 	}
 	if f.number != r.number+1 {
-		return nil, &tornError{reason: fmt.Sprintf("record %d stands where %d is due", f.number, r.number+1)}
+		return nil, fmt.Errorf("%w: record %d stands where %d is due", errMisplaced, f.number, r.number+1)
 	}
 	return payload, nil
 }
@@ -210,9 +221,9 @@ func (r *recovery) replay(payload []byte, pos uint64) error {
 }
 
 // judge decides whether what follows a bad place is a torn tail. Only the last
-// segment can have one (I2), and no good record can follow it: a write that
-// was not acknowledged is the last thing in the log. A segment's header is
-// durable before its first record, that of segment 1 before the store (I1).
+// segment can have one (I2), and no record can follow that was made after the
+// bad one was durable. A segment's header is durable before its first record,
+// that of segment 1 before the store (I1).
 func (r *recovery) judge(f vfs.File, name string, n uint64, size int64, torn *tornError, last bool) error {
 	if !last {
 		return r.corrupt(name, torn.offset, "%s, and later segments follow", torn.reason)
@@ -225,7 +236,7 @@ func (r *recovery) judge(f vfs.File, name string, n uint64, size int64, torn *to
 		return fmt.Errorf("read %s: %w", name, err)
 	}
 	if at >= 0 {
-		return r.corrupt(name, torn.offset, "%s, and a good record follows at offset %d", torn.reason, at)
+		return r.corrupt(name, torn.offset, "%s, and a later record follows at offset %d", torn.reason, at)
 	}
 	return nil
 }
@@ -233,8 +244,8 @@ func (r *recovery) judge(f vfs.File, name string, n uint64, size int64, torn *to
 // searchBytes is how much search holds in memory beside one record.
 const searchBytes = 1 << 20
 
-// search returns the offset of the first good record of this log at or after
-// from, or -1.
+// search returns the offset of the first good record at or after from that
+// proves that the record due there was durable once, or -1.
 func (r *recovery) search(f vfs.File, from, size int64) (int64, error) {
 	buf := make([]byte, searchBytes)
 	for from+frameLen <= size {
@@ -261,7 +272,8 @@ func (r *recovery) search(f vfs.File, from, size int64) (int64, error) {
 	return -1, nil
 }
 
-// good tells whether a record of this log stands at offset.
+// good tells whether a record of this log stands at offset that was made when
+// the record after the last good one was durable, or that has no place there.
 func (r *recovery) good(f vfs.File, offset, size int64) (bool, error) {
 	if offset+frameLen > size {
 		return false, nil
@@ -278,7 +290,8 @@ func (r *recovery) good(f vfs.File, offset, size int64) (bool, error) {
 	if err := readFull(f, payload, offset+frameLen); err != nil {
 		return false, err
 	}
-	return frameSum(r.wal.salt, head[:16], payload) == fr.sum, nil
+	proves := fr.durable > r.number || fr.number <= r.number
+	return proves && frameSum(r.wal.salt, head[:summedLen], payload) == fr.sum, nil
 }
 
 // cut removes a torn tail (I5) and returns the segment opened for appending. A

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -104,6 +105,9 @@ func open(dir string, o Options) (_ *Store, err error) {
 	}
 	s.Store = core.New(core.Options{Engine: "disk", Base: file.base, Created: file.created, Clock: o.Clock, Thin: true})
 	s.wal = &wal{fs: o.FS, dir: dir, salt: file.salt[:], segmentBytes: o.SegmentBytes}
+	if err := o.FS.SyncDir(dir); err != nil { // a process that was killed may not have
+		return nil, err
+	}
 	list, err := segments(o.FS, dir)
 	if err != nil {
 		return nil, err
@@ -121,7 +125,7 @@ func open(dir string, o Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// makeDir makes the directory durable if it is absent and may be made.
+// makeDir makes the directory if it is absent and may be made.
 func makeDir(dir string, o Options) error {
 	info, err := o.FS.Stat(dir)
 	if err == nil && !info.IsDir {
@@ -136,23 +140,19 @@ func makeDir(dir string, o Options) error {
 	if err := checkBase(o.Base); err != nil {
 		return err
 	}
-	return makeDurable(o.FS, filepath.Clean(dir))
+	return o.FS.MkdirAll(dir)
 }
 
-// makeDurable makes dir and its missing ancestors, and their names durable.
-func makeDurable(fsys vfs.FS, dir string) error {
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if _, err := fsys.Stat(parent); err != nil {
-			if err := makeDurable(fsys, parent); err != nil {
-				return err
-			}
+// syncAbove makes the names of dir and of the folders above it durable, as far
+// as we may read them: a process that was killed may have made any of them.
+func syncAbove(fsys vfs.FS, dir string) error {
+	for dir = filepath.Clean(dir); filepath.Dir(dir) != dir; {
+		dir = filepath.Dir(dir)
+		if err := fsys.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
 		}
 	}
-	if err := fsys.MkdirAll(dir); err != nil {
-		return err
-	}
-	return fsys.SyncDir(parent)
+	return nil
 }
 
 // storeFile reads STORE, or creates the store.
@@ -194,6 +194,9 @@ func (s *Store) create(dir string, o Options) (*storeFile, error) {
 				Reason: fmt.Sprintf("it is missing, but %s holds records; %s", segmentName(dir, n), adviceCorrupt),
 			}
 		}
+	}
+	if err := syncAbove(o.FS, dir); err != nil {
+		return nil, err
 	}
 	file := &storeFile{base: o.Base, created: o.Clock().Round(0).UTC()}
 	if _, err := io.ReadFull(o.Rand, file.salt[:]); err != nil {

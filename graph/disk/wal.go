@@ -76,7 +76,9 @@ type wal struct {
 	queue  []chunk
 	end    uint64 // position behind the last record, queued or written
 	number uint64 // of the last record, queued or written
-	closed bool
+	// durable is the number of the last record that is known to be fsynced.
+	durable uint64
+	closed  bool
 
 	synced atomic.Uint64 // all records before this position are durable
 
@@ -122,7 +124,7 @@ func (w *wal) Append(r *core.Record) (uint64, error) {
 		w.queue = append(w.queue, chunk{segment: segment, first: w.number})
 	}
 	c := &w.queue[len(w.queue)-1]
-	c.bytes = appendFrame(c.bytes, w.salt, w.number, payload)
+	c.bytes = appendFrame(c.bytes, w.salt, w.number, w.durable, payload)
 	w.end = position(segment, offset+frameLen+int64(len(payload)))
 	return position(segment, offset), nil
 }
@@ -146,7 +148,7 @@ func (w *wal) flush() error {
 		return w.err
 	}
 	w.mu.Lock()
-	queue, end := w.queue, w.end
+	queue, end, number := w.queue, w.end, w.number
 	w.queue = nil
 	w.mu.Unlock()
 	for _, c := range queue {
@@ -160,6 +162,9 @@ func (w *wal) flush() error {
 			return w.err
 		}
 	}
+	w.mu.Lock()
+	w.durable = number
+	w.mu.Unlock()
 	w.synced.Store(end)
 	return nil
 }
@@ -236,7 +241,7 @@ func (w *wal) ReadChanges(pos uint64) (*core.Changes, error) {
 	if err := readFull(w.reader, payload, offset+frameLen); err != nil {
 		return nil, readError(name, offset, err)
 	}
-	if frameSum(w.salt, head[:16], payload) != f.sum {
+	if frameSum(w.salt, head[:summedLen], payload) != f.sum {
 		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "a record's checksum is wrong"}
 	}
 	r, err := decodeRecord(payload)

@@ -57,6 +57,39 @@ func (m *Mem) TornClone(r *rand.Rand) *Mem {
 	return &Mem{root: cloneDir(m.root, r), locks: map[string]bool{}}
 }
 
+// KillClone returns what the next process finds when this one is killed and
+// the machine goes on: all bytes and names, of which some are not yet durable,
+// and no locks.
+func (m *Mem) KillClone() *Mem {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Mem{root: copyNode(m.root, map[node]node{}).(*memDir), locks: map[string]bool{}}
+}
+
+// copyNode copies a tree; made holds what was copied, as a node may have two names.
+func copyNode(n node, made map[node]node) node {
+	if c, ok := made[n]; ok {
+		return c
+	}
+	switch n := n.(type) {
+	case *memDir:
+		c := newMemDir()
+		made[n] = c
+		for name, kid := range n.entries {
+			c.entries[name] = copyNode(kid, made)
+		}
+		for name, kid := range n.synced {
+			c.synced[name] = copyNode(kid, made)
+		}
+		return c
+	case *memFile:
+		c := &memFile{data: slices.Clone(n.data), synced: slices.Clone(n.synced)}
+		made[n] = c
+		return c
+	}
+	return nil
+}
+
 func cloneDir(d *memDir, r *rand.Rand) *memDir {
 	names := maps.Clone(d.synced)
 	if r != nil {

@@ -42,7 +42,13 @@ type Sample struct {
 	Facts          []Fact
 	// Complete lists the thing prefixes ("ifTable", "system", …) that were
 	// read to their end: only facts of things under these may be deleted.
+	// Elsewhere a value that was read still replaces the literals that the
+	// same property of the same thing had.
 	Complete []string
+	// Transport and Instruction go into the envelope item: how the device was
+	// asked, such as "SNMPv3 authPriv 192.0.2.1:161", and by which
+	// instruction. Both may be empty and hold no secrets.
+	Transport, Instruction string
 	// Unmapped counts values for which no table of facts has an entry.
 	Unmapped int
 	Warnings []string

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// Config is a valid configuration. What the file leaves out is the zero
+// value, which means the default of the part that reads it.
+type Config struct {
+	Base        string   // base IRI of the store; ends in "/"
+	Listen      string   // host:port of the HTTP server
+	Hosts       []string // further names, host or host:port, by which clients reach the server
+	Tokens      []Token
+	Credentials map[string]Credential
+	Devices     []Device
+	Limits      Limits
+	TLS         *TLS // nil: plain HTTP
+}
+
+// Token is one bearer token; its text is nowhere in the configuration.
+type Token struct {
+	Name   string
+	Role   string // one of Roles
+	SHA256 [sha256.Size]byte
+}
+
+// Roles lists the names of the roles, lowest first.
+func Roles() []string { return []string{"reader", "editor", "operator", "admin"} }
+
+// Credential is what devices want to see, by protocol.
+type Credential struct {
+	SNMP *SNMP // nil: not for SNMP
+}
+
+// The versions of SNMP.
+const (
+	SNMPv2c = "2c"
+	SNMPv3  = "3"
+)
+
+// SNMP is a credential for SNMP. Protocols are set if and only if their
+// secret is.
+type SNMP struct {
+	Version      string // SNMPv2c or SNMPv3
+	Community    Secret // SNMPv2c
+	User         string // SNMPv3, as all below
+	AuthProtocol string // one of AuthProtocols, or "" for noAuthNoPriv
+	Auth         Secret
+	PrivProtocol string // one of PrivProtocols, or "" for no privacy
+	Priv         Secret
+	Context      string
+}
+
+// AuthProtocols lists the authentication protocols (RFC 3414, RFC 7860).
+func AuthProtocols() []string {
+	return []string{"md5", "sha", "sha224", "sha256", "sha384", "sha512"}
+}
+
+// PrivProtocols lists the privacy protocols (RFC 3414, RFC 3826 and the longer
+// keys of AES; a trailing c means Cisco's key extension).
+func PrivProtocols() []string {
+	return []string{"aes", "aes192", "aes192c", "aes256", "aes256c", "des"}
+}
+
+// The protocols of a secret for which the file names none.
+const (
+	DefaultAuthProtocol = "sha256"
+	DefaultPrivProtocol = "aes"
+)
+
+// Device is one device to collect from.
+type Device struct {
+	Name       string // unique
+	Address    string // host or host:port
+	Credential string // a key of Credentials
+	Collect    Collect
+}
+
+// Collect says how often each protocol reads a device; zero means never.
+type Collect struct {
+	SNMP time.Duration
+}
+
+// Limits bound requests.
+type Limits struct {
+	QueryTimeout    time.Duration // of a query that asks for no timeout
+	MaxQueryTimeout time.Duration // that a query may ask for
+	MaxRows         int64         // of an answer
+	MaxQueryBytes   int64         // of the text of a query or update
+	MaxDataBytes    int64         // of a loaded document, decompressed
+}
+
+// TLS is the server's certificate, both parts in PEM.
+type TLS struct {
+	Certificate string // path of the certificate chain
+	Key         Secret
+}

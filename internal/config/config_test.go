@@ -1,0 +1,318 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"nettwin/ingest/snmp"
+)
+
+var secrets = cmp.AllowUnexported(Secret{})
+
+// full is what testdata/full.yaml says, written by hand. The first hash is
+// that of "hello" by sha256sum.
+func full() *Config {
+	return &Config{
+		Base:   "https://noc.example/",
+		Listen: "[::1]:7878",
+		Hosts:  []string{"twin.noc.example", "localhost:8080"},
+		Tokens: []Token{
+			{Name: "alice", Role: "operator", SHA256: [32]byte{
+				0x2c, 0xf2, 0x4d, 0xba, 0x5f, 0xb0, 0xa3, 0x0e, 0x26, 0xe8, 0x3b, 0x2a, 0xc5, 0xb9, 0xe2, 0x9e,
+				0x1b, 0x16, 0x1e, 0x5c, 0x1f, 0xa7, 0x42, 0x5e, 0x73, 0x04, 0x33, 0x62, 0x93, 0x8b, 0x98, 0x24}},
+			{Name: "grafana", Role: "reader", SHA256: [32]byte{31: 1}},
+		},
+		Credentials: map[string]Credential{
+			"lab": {SNMP: &SNMP{Version: SNMPv3, User: "twin",
+				AuthProtocol: "sha256", Auth: Secret{envSecret, "NETTWIN_AUTH"},
+				PrivProtocol: "aes", Priv: Secret{fileSecret, "/etc/nettwin/priv"}}},
+			"old": {SNMP: &SNMP{Version: SNMPv2c, Community: Secret{envSecret, "NETTWIN_COMMUNITY"}}},
+			"core": {SNMP: &SNMP{Version: SNMPv3, User: "007",
+				AuthProtocol: "sha512", Auth: Secret{envSecret, "NETTWIN_AUTH"},
+				PrivProtocol: "aes256", Priv: Secret{envSecret, "NETTWIN_PRIV"}, Context: "vrf-red"}},
+			"open": {SNMP: &SNMP{Version: SNMPv3, User: "guest"}},
+		},
+		Devices: []Device{
+			{"r1", "192.0.2.1", "lab", Collect{SNMP: 10 * time.Second}},
+			{"core-2.ams", "[2001:db8::2]:1161", "core", Collect{SNMP: 90 * time.Second}},
+			{"r3", "2001:db8::3", "old", Collect{SNMP: time.Hour}},
+			{"4", "r4.noc.example:161", "open", Collect{SNMP: time.Second}},
+		},
+		Limits: Limits{QueryTimeout: 30 * time.Second, MaxQueryTimeout: 10 * time.Minute,
+			MaxRows: 1000000, MaxQueryBytes: 524288, MaxDataBytes: 4294967296},
+		TLS: &TLS{Certificate: "/etc/nettwin/cert.pem", Key: Secret{fileSecret, "/etc/nettwin/key.pem"}},
+	}
+}
+
+// TestFull reads a file with every key and compares with values written by
+// hand.
+func TestFull(t *testing.T) {
+	got, err := Load(filepath.Join("testdata", "full.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(full(), got, secrets); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDesignExample reads the SNMP part of the example that the design gives,
+// as it stands there.
+func TestDesignExample(t *testing.T) {
+	got, err := Parse("example.yaml", []byte(`
+base: https://noc.example/          # fixed when the store is created
+listen: 127.0.0.1:7878
+tokens: [{name: alice, role: operator, sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824}]
+credentials: {lab: {snmp: {version: 3, user: twin, auth: env:A, priv: env:P}}}
+devices: [{name: r1, address: 192.0.2.1, credential: lab, collect: {snmp: 10s}}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Devices[0].Collect.SNMP != 10*time.Second || got.Credentials["lab"].SNMP.Priv != (Secret{envSecret, "P"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestEmpty reads texts without any setting: all is default.
+func TestEmpty(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "--- {}\n", "~", "\ufeff"} {
+		got, err := Parse("empty.yaml", []byte(text))
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if diff := cmp.Diff(&Config{}, got, secrets); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+// TestBad reads each testdata/*.bad.yaml and compares the whole message with
+// the .bad.txt beside it, written by hand. No message repeats HUNTER2, which
+// stands where secrets do.
+func TestBad(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.bad.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no bad files", err)
+	}
+	texts, err := filepath.Glob("testdata/*.bad.txt")
+	if err != nil || len(texts) != len(paths) {
+		t.Fatalf("%d messages for %d files, %v", len(texts), len(paths), err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(strings.TrimSuffix(path, ".yaml") + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := Parse(filepath.Base(path), text)
+			if err == nil {
+				t.Fatalf("accepted: %+v", c)
+			}
+			if diff := cmp.Diff(strings.TrimSuffix(string(want), "\n"), err.Error()); diff != "" {
+				t.Error(diff)
+			}
+			if strings.Contains(err.Error(), "HUNTER") {
+				t.Error("the message repeats a secret")
+			}
+		})
+	}
+}
+
+// TestTooMuch gives files with too many problems and too many bytes: messages
+// stay bounded.
+func TestTooMuch(t *testing.T) {
+	var many strings.Builder
+	for i := range MaxProblems + 7 {
+		fmt.Fprintf(&many, "key%d: 1\n", i)
+	}
+	_, err := Parse("many.yaml", []byte(many.String()))
+	var e *Error
+	if !errors.As(err, &e) || len(e.Problems) != MaxProblems || e.More != 7 ||
+		!strings.HasSuffix(err.Error(), "\nmany.yaml: and 7 more problems") {
+		t.Errorf("error %v", err)
+	}
+	_, err = Parse("big.yaml", bytes.Repeat([]byte("#"), MaxBytes+1))
+	if err == nil || err.Error() != "big.yaml: the file has more than 4194304 bytes" {
+		t.Errorf("error %v", err)
+	}
+	_, err = Parse("long.yaml", []byte("listen: "+strings.Repeat("x", 1000)))
+	if err == nil || len(err.Error()) > 200 {
+		t.Errorf("error %v", err)
+	}
+	deep := strings.Repeat("[", 20000)
+	if _, err = Parse("deep.yaml", []byte("base: "+deep)); err == nil || len(err.Error()) > 200 {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestLoadFails asks for a file that is not there.
+func TestLoadFails(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "none.yaml"))
+	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "config: open ") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestProtocolsAreTheCollectors compares the protocols that a file may name
+// with those of the collector, which gets them.
+func TestProtocolsAreTheCollectors(t *testing.T) {
+	if !slices.Equal(AuthProtocols(), snmp.AuthProtocols()) || !slices.Equal(PrivProtocols(), snmp.PrivProtocols()) {
+		t.Errorf("%v %v; the collector has %v %v", AuthProtocols(), PrivProtocols(), snmp.AuthProtocols(), snmp.PrivProtocols())
+	}
+}
+
+// TestNearest checks suggestions: misspelt and swapped letters and other
+// separators are recognised, other words are not.
+func TestNearest(t *testing.T) {
+	words := []string{"base", "listen", "authProtocol", "auth", "maxRows", "tls"}
+	cases := map[string]string{
+		"lsiten": "listen", "Listen": "listen", "listens": "listen", "auth-protocol": "authProtocol", "max_rows": "maxRows",
+		"bsae": "base", "tsl": "tls", "TLS": "tls", "authe": "auth", "x": "", "": "", "port": "", "interface": "",
+	}
+	for wrong, want := range cases {
+		if got, _ := nearest(wrong, words); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", wrong, got, want)
+		}
+	}
+}
+
+// TestSecretStaysSecret prints a configuration and secrets in every way that
+// logs and messages use: neither secret nor reference appears.
+func TestSecretStaysSecret(t *testing.T) {
+	t.Setenv("HUNTER2", "hunter2")
+	s, err := ParseSecret("env:HUNTER2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Config{Credentials: map[string]Credential{"lab": {SNMP: &SNMP{Community: s}}}, TLS: &TLS{Key: s}}
+	var out bytes.Buffer
+	snmp := c.Credentials["lab"].SNMP
+	fmt.Fprintf(&out, "%v %+v %#v %s %q %v %+v %#v %v\n", s, s, s, s, s, snmp, snmp, snmp, []Secret{s})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("config", "secret", s, "snmp", snmp)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("config", "secret", s, "config", c)
+	if err := json.NewEncoder(&out).Encode(c); err != nil {
+		t.Fatal(err)
+	}
+	asYAML, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Write(asYAML)
+	if strings.Contains(strings.ToLower(out.String()), "hunter") || !strings.Contains(out.String(), redacted) {
+		t.Error(out.String())
+	}
+	if (Secret{}).String() != "" || !(Secret{}).IsZero() || s.IsZero() {
+		t.Error("the zero secret says otherwise")
+	}
+}
+
+// TestResolve fetches secrets from the environment and from files; what is
+// absent, empty or too long is an error that names the reference only.
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "file:" + path
+	}
+	t.Setenv("NETTWIN_TEST_SET", "from env \n")
+	t.Setenv("NETTWIN_TEST_EMPTY", "")
+	cases := []struct{ reference, want, err string }{
+		{"env:NETTWIN_TEST_SET", "from env \n", ""},
+		{file("plain", "from file"), "from file", ""},
+		{file("newline", "from file\n"), "from file", ""},
+		{file("dos", "from file\r\n"), "from file", ""},
+		{file("newlines", "from file\n\n"), "from file\n", ""},
+		{file("spaces", " a b "), " a b ", ""},
+		{"env:NETTWIN_TEST_EMPTY", "", "secret env:NETTWIN_TEST_EMPTY: the environment variable is not set or empty"},
+		{"env:NETTWIN_TEST_UNSET", "", "secret env:NETTWIN_TEST_UNSET: the environment variable is not set or empty"},
+		{"file:" + dir + "/none", "", "secret file:" + dir + "/none: no such file or directory"},
+		{"file:" + dir, "", "secret file:" + dir + ": is a directory"},
+		{file("empty", "\n"), "", "secret file:" + dir + "/empty: the file is empty"},
+		{file("long", strings.Repeat("x", maxSecretBytes+1)), "", "secret file:" + dir + "/long: the file has more than 65536 bytes"},
+	}
+	for _, c := range cases {
+		s, err := ParseSecret(c.reference)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Resolve()
+		if got != c.want || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
+			t.Errorf("%s: %q, %v", c.reference, got, err)
+		}
+	}
+	if _, err := (Secret{}).Resolve(); err == nil {
+		t.Error("the zero secret resolves")
+	}
+}
+
+// FuzzParse gives Parse any text. It never panics; what it accepts keeps its
+// promises; what it refuses has at least one problem and bounded messages.
+func FuzzParse(f *testing.F) {
+	paths, err := filepath.Glob("testdata/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := Parse("fuzz.yaml", text)
+		var e *Error
+		switch {
+		case err == nil:
+			checkPromises(t, c)
+		case !errors.As(err, &e) || len(e.Problems) == 0 || len(e.Problems) > MaxProblems:
+			t.Fatalf("error %v", err)
+		case !slices.IsSortedFunc(e.Problems, func(a, b Problem) int { return a.Line - b.Line }):
+			t.Fatalf("not sorted: %v", err)
+		}
+	})
+}
+
+func checkPromises(t *testing.T, c *Config) {
+	names := map[string]bool{}
+	for _, d := range c.Devices {
+		if _, ok := c.Credentials[d.Credential]; !ok || names[d.Name] || !name.MatchString(d.Name) ||
+			d.Collect.SNMP < minInterval || checkAddress(d.Address) != nil {
+			t.Fatalf("device %+v", d)
+		}
+		names[d.Name] = true
+	}
+	for n, credential := range c.Credentials {
+		s := credential.SNMP
+		if s == nil || (s.Version == SNMPv2c) == s.Community.IsZero() || (s.Version == SNMPv3) == (s.User == "") ||
+			s.Auth.IsZero() != (s.AuthProtocol == "") || s.Priv.IsZero() != (s.PrivProtocol == "") || s.Auth.IsZero() && !s.Priv.IsZero() {
+			t.Fatalf("credential %q: %+v", n, s)
+		}
+	}
+	for _, token := range c.Tokens {
+		if token.Name == "" || !slices.Contains(Roles(), token.Role) {
+			t.Fatalf("token %+v", token)
+		}
+	}
+}

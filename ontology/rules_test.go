@@ -1,0 +1,158 @@
+package ontology_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"nettwin/graph"
+	"nettwin/graph/mem"
+	"nettwin/graph/rdf"
+	"nettwin/ontology"
+	"nettwin/reasoning/rules"
+	"nettwin/sparql"
+)
+
+// base and now of all tests of rules, see rules/README.md.
+const base = "https://twin.test/"
+
+var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// shippedRules loads the embedded rules; a file that cannot be used fails.
+func shippedRules(tb testing.TB, base string) *rules.Set {
+	tb.Helper()
+	set, err := rules.LoadSet(ontology.Knowledge(), base)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, err := range set.Broken {
+		tb.Error(err)
+	}
+	return set
+}
+
+// world is a store in memory that rules run on.
+type world struct {
+	tb    testing.TB
+	base  string
+	store graph.Store
+}
+
+func newWorld(tb testing.TB, base string, quads []rdf.Quad) *world {
+	tb.Helper()
+	w := &world{tb: tb, base: base, store: mem.New(mem.Options{})}
+	tb.Cleanup(func() { w.store.Close() })
+	w.add(quads)
+	return w
+}
+
+func (w *world) add(quads []rdf.Quad) {
+	w.tb.Helper()
+	if _, err := w.store.Commit(context.Background(), &graph.Batch{Adds: quads}); err != nil {
+		w.tb.Fatal(err)
+	}
+}
+
+// construct returns what a rule says of the store now.
+func (w *world) construct(r *rules.Rule) []rdf.Triple {
+	w.tb.Helper()
+	ctx := context.Background()
+	snapshot, err := w.store.Snapshot(graph.At{})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	defer snapshot.Close()
+	result, err := sparql.Evaluate(ctx, r.Query, snapshot, sparql.Options{Now: now})
+	if err != nil {
+		w.tb.Fatalf("%s: %v", r.Name, err)
+	}
+	defer result.Close()
+	var out []rdf.Triple
+	for {
+		t, err := result.Triples.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			w.tb.Fatalf("%s: %v", r.Name, err)
+		}
+		out = append(out, t)
+	}
+}
+
+// run runs all rules in their order and adds what they say.
+func (w *world) run(set *rules.Set) {
+	w.tb.Helper()
+	for _, r := range set.Rules() {
+		target := rdf.Term{}
+		if r.Target == rules.TargetDerived {
+			target = rdf.IRI(w.base + "graph/derived")
+		}
+		start := time.Now()
+		var quads []rdf.Quad
+		for _, t := range w.construct(r) {
+			quads = append(quads, t.In(target))
+		}
+		w.add(quads)
+		if d := time.Since(start); d > time.Second {
+			w.tb.Logf("%s took %v for %d facts", r.Name, d, len(quads))
+		}
+	}
+}
+
+// rows runs a SELECT and returns its rows as text, cells split by a blank.
+func (w *world) rows(query string) []string {
+	w.tb.Helper()
+	ctx := context.Background()
+	q, err := sparql.Parse("PREFIX twin: <https://w3id.org/nettwin/ns#>\n"+query, w.base)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	snapshot, err := w.store.Snapshot(graph.At{})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	defer snapshot.Close()
+	result, err := q.Run(ctx, snapshot, sparql.Options{Now: now})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	defer result.Close()
+	var out []string
+	for {
+		row, err := result.Rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		var cells []string
+		for _, t := range row {
+			cells = append(cells, strings.TrimPrefix(t.Value(), w.base))
+		}
+		out = append(out, strings.Join(cells, " "))
+	}
+}
+
+// Goal: every shipped rule file is a rule, none depends on itself, and its
+// words are words of the vocabulary. Method: load them all; look up each
+// twin: name that a file uses.
+func TestShippedRules(t *testing.T) {
+	set := shippedRules(t, base)
+	if len(set.Rules()) < 30 {
+		t.Errorf("%d rules, expected at least 30", len(set.Rules()))
+	}
+	vocabulary := string(ontology.Vocabulary())
+	for _, r := range set.Rules() {
+		for _, word := range strings.FieldsFunc(r.Text, func(c rune) bool { return strings.ContainsRune(" \n;,.()|{}", c) }) {
+			name, ok := strings.CutPrefix(word, "twin:")
+			if ok && name != "" && !strings.Contains(vocabulary, "\ntwin:"+name+" a ") {
+				t.Errorf("%s uses twin:%s, which twin.ttl does not have", r.File, name)
+			}
+		}
+	}
+}

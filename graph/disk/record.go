@@ -279,11 +279,15 @@ func (d *decoder) quads() []graph.Quad {
 		if same > 0xF {
 			d.fail(fmt.Errorf("quad %d begins with byte %#x", i, same))
 		}
+		before := last
 		for pos := range last {
 			if same>>pos&1 == 0 {
 				v := d.uvarint()
 				last[pos] = graph.MakeID(graph.Tag(v&0xF), v>>4)
 			}
+		}
+		if last == before {
+			d.fail(fmt.Errorf("quad %d repeats the one before", i))
 		}
 		if d.err != nil {
 			return nil

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,7 @@ func newFixture(t *testing.T) *fixture {
 	if f.items, err = items.Open("items", items.Options{FS: vfs.NewMem()}); err != nil {
 		t.Fatal(err)
 	}
-	f.pipeline, err = NewPipeline(Options{Store: f.store, Items: f.items, Base: testBase, Identity: shippedIdentity(t)})
+	f.pipeline, err = NewPipeline(Options{Store: f.store, Items: f.items, Base: testBase, Knowledge: shipped()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +55,8 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-func shippedIdentity(t *testing.T) *IdentityRules {
-	t.Helper()
-	rules, err := LoadIdentity(os.DirFS(filepath.Join(testenv.ProjectRoot(), "ontology")), "map/identity.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rules
-}
+// shipped is the knowledge folder as nettwin ships it.
+func shipped() fs.FS { return os.DirFS(filepath.Join(testenv.ProjectRoot(), "ontology")) }
 
 func prop(name string) rdf.Term { return rdf.IRI(mibNS + name) }
 
@@ -120,14 +115,14 @@ func (f *fixture) poll(device string, b box) Report {
 }
 
 // quads returns what a graph holds, as sorted lines without the graph.
-func (f *fixture) quads(g rdf.Term, p ...rdf.Term) []string {
+func (f *fixture) quads(g string, p ...rdf.Term) []string {
 	f.Helper()
 	snap, err := f.store.Snapshot(graph.At{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	defer snap.Close()
-	found, err := view{snap}.match(context.Background(), rdf.Term{}, rdf.Term{}, rdf.Term{}, g)
+	found, err := view{snap}.match(context.Background(), rdf.Term{}, rdf.Term{}, rdf.Term{}, rdf.IRI(g))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -147,7 +142,7 @@ func (f *fixture) quads(g rdf.Term, p ...rdf.Term) []string {
 
 func (f *fixture) prov(p ...rdf.Term) []string {
 	f.Helper()
-	return f.quads(naming.ProvenanceGraph(testBase), p...)
+	return f.quads(naming.ProvenanceGraph(testBase).Value(), p...)
 }
 
 func (f *fixture) wantLines(what string, got []string, want ...string) {
@@ -158,4 +153,4 @@ func (f *fixture) wantLines(what string, got []string, want ...string) {
 	}
 }
 
-func device(path string) rdf.Term { return rdf.IRI(testBase + "id/device/" + path) }
+func device(path string) string { return testBase + "id/device/" + path }

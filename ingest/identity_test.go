@@ -7,14 +7,15 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"nettwin/graph/rdf"
 )
 
 // TestKeys reads keys out of facts by the shipped table: order of strength,
 // scope, conditions, and values that are placeholders.
 func TestKeys(t *testing.T) {
-	rules := shippedIdentity(t)
+	rules, err := LoadIdentity(shipped(), identityTable)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name  string
 		facts []Fact
@@ -185,7 +186,7 @@ func TestUnnamedDevice(t *testing.T) {
 	f := newFixture(t)
 	first := f.poll("", box{name: "r1"})
 	second := f.poll("", box{serial: "A", name: "new"})
-	if first.Device != "host-name:r1" || first.Graph != rdf.IRI(testBase+"graph/source/snmp/host-name%3Ar1") {
+	if first.Device != "host-name:r1" || first.Graph != testBase+"graph/source/snmp/host-name%3Ar1" {
 		t.Errorf("first contact: %+v", first)
 	}
 	if second.Device != "serial:9/A" {

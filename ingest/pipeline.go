@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -32,21 +33,27 @@ type ItemStore interface {
 	Put(ctx context.Context, batch []items.Item) ([]naming.Name, error)
 }
 
-// Options of a Pipeline. Store, Items, Base and Identity are required.
+// identityTable is the file of identity rules in the knowledge folder.
+const identityTable = "map/identity.tsv"
+
+// Options of a Pipeline. Store, Items, Base and Knowledge are required.
 type Options struct {
-	Store    graph.Store
-	Items    ItemStore
-	Base     string
-	Identity *IdentityRules
-	Clock    func() time.Time // nil means time.Now
-	Log      *slog.Logger     // nil means no log
+	Store graph.Store
+	Items ItemStore
+	Base  string
+	// Knowledge is the store's knowledge folder: the pipeline reads
+	// map/identity.tsv.
+	Knowledge fs.FS
+	Clock     func() time.Time // of samples that do not tell their time; nil means time.Now
+	Log       *slog.Logger     // nil means no log
 }
 
 // Pipeline takes samples into a graph. It is safe for concurrent use; samples
 // are applied one at a time, because identity spans devices.
 type Pipeline struct {
-	opts Options
-	prov rdf.Term
+	opts  Options
+	prov  rdf.Term
+	rules *IdentityRules
 
 	mu sync.Mutex // held while a sample is applied
 }
@@ -58,8 +65,12 @@ func NewPipeline(opts Options) (*Pipeline, error) {
 		return nil, errors.New("ingest: new pipeline: Options.Store is missing")
 	case opts.Items == nil:
 		return nil, errors.New("ingest: new pipeline: Options.Items is missing")
-	case opts.Identity == nil:
-		return nil, errors.New("ingest: new pipeline: Options.Identity is missing")
+	case opts.Knowledge == nil:
+		return nil, errors.New("ingest: new pipeline: Options.Knowledge is missing")
+	}
+	rules, err := LoadIdentity(opts.Knowledge, identityTable)
+	if err != nil {
+		return nil, err
 	}
 	if err := naming.CheckBase(opts.Base); err != nil {
 		return nil, fmt.Errorf("ingest: new pipeline: %w", err)
@@ -70,25 +81,26 @@ func NewPipeline(opts Options) (*Pipeline, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Pipeline{opts: opts, prov: naming.ProvenanceGraph(opts.Base)}, nil
+	return &Pipeline{opts: opts, prov: naming.ProvenanceGraph(opts.Base), rules: rules}, nil
 }
 
 // Report says what a sample changed.
 type Report struct {
-	Device    string   // configured, else the strongest key at first contact
-	DeviceIRI rdf.Term // the device that the source graph describes
-	Graph     rdf.Term
-	Minted    bool // the device is new
+	Device    string // configured, else the strongest key at first contact
+	DeviceIRI string // of the device that the source graph describes
+	Graph     string // IRI of the source graph
+	Minted    bool   // the device is new
 	// Commits are the effective commits: state with provenance, then counters
-	// or freshness.
-	Commits []graph.Commit
-	// State counts the changed statements of the source's state, Counters
-	// those of counter values.
+	// or freshness. Adds and Deletes count their quads.
+	Commits       []graph.Commit
+	Adds, Deletes uint64
+	// StateAdds and StateDeletes count the changed statements of the source's
+	// state, Counters those of counter values.
 	StateAdds, StateDeletes, Counters int
 	Raw, Knowledge                    []naming.Name // nil if the state did not change
 	Envelope                          naming.Name
 	Conflicts                         []string // keys that speak for another device
-	Warnings                          []string
+	Warnings                          []string // facts that were left out
 }
 
 // Apply takes one sample into the graph: it finds the device, compares the
@@ -99,6 +111,12 @@ type Report struct {
 func (p *Pipeline) Apply(ctx context.Context, s *Sample) (Report, error) {
 	if len(s.Facts) > MaxFacts {
 		return Report{}, fmt.Errorf("ingest: %s: %w: %d, at most %d", s.Device, ErrTooManyFacts, len(s.Facts), MaxFacts)
+	}
+	if s.Ended.IsZero() {
+		timed := *s
+		timed.Ended = p.opts.Clock()
+		timed.Started = timed.Ended
+		s = &timed
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,13 +136,13 @@ func (p *Pipeline) Apply(ctx context.Context, s *Sample) (Report, error) {
 
 func (p *Pipeline) log(r Report) {
 	for _, key := range r.Conflicts {
-		p.opts.Log.Warn("identity conflict", "device", r.Device, "iri", r.DeviceIRI.Value(), "key", key)
+		p.opts.Log.Warn("identity conflict", "device", r.Device, "iri", r.DeviceIRI, "key", key)
 	}
 	for _, w := range r.Warnings {
 		p.opts.Log.Warn("sample", "device", r.Device, "warning", w)
 	}
 	if len(r.Knowledge) > 0 || r.Minted {
-		p.opts.Log.Info("sample changed the graph", "device", r.Device, "iri", r.DeviceIRI.Value(),
+		p.opts.Log.Info("sample changed the graph", "device", r.Device, "iri", r.DeviceIRI,
 			"adds", r.StateAdds, "deletes", r.StateDeletes, "items", len(r.Knowledge))
 	}
 }
@@ -154,7 +172,7 @@ func (p *Pipeline) try(ctx context.Context, s *Sample) (Report, error) {
 // plan works out what a sample changes.
 func (p *Pipeline) plan(ctx context.Context, snap graph.Snapshot, s *Sample) (*update, error) {
 	r := &resolver{view: view{snap}, base: p.opts.Base, prov: p.prov, sample: s,
-		keys: p.opts.Identity.Keys(s.Facts), keysOf: map[rdf.Term][]string{}}
+		keys: p.rules.Keys(s.Facts), keysOf: map[rdf.Term][]string{}}
 	id, err := r.resolve(ctx)
 	if err != nil {
 		return nil, err
@@ -164,7 +182,7 @@ func (p *Pipeline) plan(ctx context.Context, snap graph.Snapshot, s *Sample) (*u
 		return nil, err
 	}
 	u := &update{Pipeline: p, view: r.view, sample: s, id: id, diff: d}
-	u.report = Report{Device: id.name, DeviceIRI: id.device, Graph: id.graph, Minted: id.minted,
+	u.report = Report{Device: id.name, DeviceIRI: id.device.Value(), Graph: id.graph.Value(), Minted: id.minted,
 		StateAdds: len(d.state.adds), StateDeletes: len(d.state.deletes),
 		Counters: max(len(d.counters.adds), len(d.counters.deletes)), Warnings: d.warnings}
 	for _, c := range id.conflicts {

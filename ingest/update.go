@@ -151,7 +151,7 @@ func (u *update) forget(ctx context.Context, c *change, q rdf.Quad) error {
 // retire makes a mutable key a former one, unless another source of the
 // device says it.
 func (u *update) retire(ctx context.Context, device rdf.Term, key string) error {
-	if u.opts.Identity.fixed[kindOf(key)] {
+	if u.rules.fixed[kindOf(key)] {
 		return nil
 	}
 	sources, err := u.match(ctx, rdf.Term{}, propStatedKey, rdf.String(key), rdf.Term{})
@@ -237,6 +237,8 @@ func (u *update) commit(ctx context.Context, b *graph.Batch) error {
 	c, err := u.opts.Store.Commit(ctx, b)
 	if err == nil && c.Effective {
 		u.report.Commits = append(u.report.Commits, c)
+		u.report.Adds += c.Adds
+		u.report.Deletes += c.Deletes
 	}
 	return err
 }

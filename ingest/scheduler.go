@@ -1,0 +1,246 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Defaults of SchedulerOptions.
+const (
+	DefaultWorkers    = 16
+	DefaultLostAfter  = 3
+	DefaultMaxBackoff = 5 * time.Minute
+)
+
+// minPeriod keeps a mistaken period from flooding a device.
+const minPeriod = 100 * time.Millisecond
+
+// jitter is how far a poll may be off its period, so that devices that were
+// started together drift apart.
+const jitter = 0.1
+
+// ScheduledTarget is a device to read again and again.
+type ScheduledTarget struct {
+	Target    Target
+	Period    time.Duration
+	Collector Collector
+}
+
+// Sink takes what a Scheduler learns; *Pipeline is one.
+type Sink interface {
+	Apply(ctx context.Context, s *Sample) (Report, error)
+	Fail(ctx context.Context, f Failure) error
+}
+
+// SchedulerOptions make a Scheduler. Pipeline and Targets are required; the
+// zero value of the others means their default.
+type SchedulerOptions struct {
+	Pipeline Sink
+	Targets  []ScheduledTarget
+	// Workers bounds how many devices are read at the same time.
+	Workers int
+	// LostAfter is how many failures in a row make a source lost.
+	LostAfter int
+	// MaxBackoff bounds the wait after failures, which doubles with each; it
+	// is never shorter than the period.
+	MaxBackoff time.Duration
+	Rand       func() float64 // in [0,1); nil means math/rand
+	Log        *slog.Logger   // nil means no log
+}
+
+// TargetStatus is how a target does.
+type TargetStatus struct {
+	Device      string    `json:"device"` // configured, else what the device told; "" before
+	Address     string    `json:"address"`
+	Collector   string    `json:"collector"`
+	State       State     `json:"state"`
+	Graph       string    `json:"graph,omitempty"` // IRI of the source graph
+	Thing       string    `json:"thing,omitempty"` // IRI of the device
+	Period      float64   `json:"periodSeconds"`
+	LastTry     time.Time `json:"lastTry,omitzero"`
+	LastContact time.Time `json:"lastContact,omitzero"`
+	LastError   string    `json:"lastError,omitempty"` // of the last try; also if only a part was read
+	Failures    int       `json:"failures"`            // in a row
+	NextTry     time.Time `json:"nextTry,omitzero"`
+	Seconds     float64   `json:"tookSeconds"` // of the last try
+	Facts       int       `json:"facts"`
+	Unmapped    int       `json:"unmapped"`
+}
+
+// Scheduler reads targets, each with its own period.
+type Scheduler struct {
+	opts  SchedulerOptions
+	slots chan struct{}
+
+	mu     sync.Mutex // guards status
+	status []TargetStatus
+}
+
+// NewScheduler returns a scheduler; Run starts it.
+func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
+	if opts.Pipeline == nil {
+		return nil, errors.New("ingest: new scheduler: SchedulerOptions.Pipeline is missing")
+	}
+	opts.Workers = cmp.Or(opts.Workers, DefaultWorkers)
+	opts.LostAfter = cmp.Or(opts.LostAfter, DefaultLostAfter)
+	opts.MaxBackoff = cmp.Or(opts.MaxBackoff, DefaultMaxBackoff)
+	if opts.Rand == nil {
+		opts.Rand = rand.Float64
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Scheduler{opts: opts, slots: make(chan struct{}, opts.Workers)}
+	for _, t := range opts.Targets {
+		switch {
+		case t.Collector == nil:
+			return nil, fmt.Errorf("ingest: new scheduler: device %s: no collector", nameOf(t.Target))
+		case t.Period < minPeriod:
+			return nil, fmt.Errorf("ingest: new scheduler: device %s: period %s, at least %s", nameOf(t.Target), t.Period, minPeriod)
+		}
+		s.status = append(s.status, TargetStatus{Device: t.Target.Name, Address: t.Target.Address,
+			Collector: t.Collector.Name(), State: StateUnknown, Period: t.Period.Seconds()})
+	}
+	return s, nil
+}
+
+func nameOf(t Target) string { return cmp.Or(t.Name, t.Address) }
+
+// Status returns how each target does, in the order of the options.
+func (s *Scheduler) Status() []TargetStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.status)
+}
+
+// Run reads the targets until ctx ends, then waits for the readings under way
+// and returns nil. Every target is read at once when Run begins, as workers
+// are free.
+func (s *Scheduler) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for i := range s.opts.Targets {
+		running.Go(func() { s.follow(ctx, i) })
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// follow reads one target again and again.
+func (s *Scheduler) follow(ctx context.Context, i int) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case s.slots <- struct{}{}:
+		}
+		started := time.Now()
+		failure := s.once(ctx, i, started)
+		<-s.slots
+		next := started.Add(s.wait(i, failure))
+		s.update(i, func(t *TargetStatus) { t.NextTry = next })
+		timer.Reset(max(time.Until(next), 0))
+	}
+}
+
+// wait is the time from the beginning of one reading to that of the next. A
+// refused credential is refused again until the configuration changes, and
+// some devices lock out who insists: it waits longest.
+func (s *Scheduler) wait(i int, failure error) time.Duration {
+	period := s.opts.Targets[i].Period
+	longest := max(period, s.opts.MaxBackoff)
+	wait := period
+	if failure != nil {
+		for range s.Status()[i].Failures {
+			wait = min(2*wait, longest)
+		}
+		if errors.Is(failure, ErrAuth) {
+			wait = longest
+		}
+	}
+	return time.Duration(float64(wait) * (1 - jitter + 2*jitter*s.opts.Rand()))
+}
+
+// once reads a target and hands on what came of it. It returns why nothing
+// was learnt.
+func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
+	t := s.opts.Targets[i]
+	sample, err := t.Collector.Collect(ctx, t.Target)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil && !errors.Is(err, ErrPartial) || sample == nil {
+		if err == nil {
+			err = errors.New("ingest: the collector brought no sample")
+		}
+		s.failed(ctx, i, started, err)
+		return err
+	}
+	report, applyErr := s.opts.Pipeline.Apply(ctx, sample)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if applyErr != nil {
+		s.opts.Log.Error("sample not taken", "device", nameOf(t.Target), "error", applyErr)
+		s.update(i, func(st *TargetStatus) {
+			st.tried(started, applyErr)
+			st.Failures++
+		})
+		return applyErr
+	}
+	if err != nil {
+		s.opts.Log.Warn("device read in part", "device", nameOf(t.Target), "error", err)
+	}
+	s.update(i, func(st *TargetStatus) {
+		st.tried(started, err)
+		st.Device, st.Graph, st.Thing = report.Device, report.Graph, report.DeviceIRI
+		st.State, st.LastContact, st.Failures = StateInSync, sample.Ended, 0
+		st.Facts, st.Unmapped = len(sample.Facts), sample.Unmapped
+	})
+	return nil
+}
+
+// failed notes a failure here and in the graph.
+func (s *Scheduler) failed(ctx context.Context, i int, started time.Time, err error) {
+	var f Failure
+	s.update(i, func(st *TargetStatus) {
+		st.tried(started, err)
+		st.Failures++
+		st.State = StateStale
+		if st.Failures >= s.opts.LostAfter {
+			st.State = StateLost
+		}
+		f = Failure{Collector: st.Collector, Device: st.Device, Lost: st.State == StateLost, Err: err}
+	})
+	s.opts.Log.Warn("device not read", "device", nameOf(s.opts.Targets[i].Target), "error", err)
+	if err := s.opts.Pipeline.Fail(ctx, f); err != nil && ctx.Err() == nil {
+		s.opts.Log.Error("failure not noted", "device", f.Device, "error", err)
+	}
+}
+
+func (s *Scheduler) update(i int, change func(*TargetStatus)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.status[i])
+}
+
+func (t *TargetStatus) tried(started time.Time, err error) {
+	t.LastTry, t.Seconds, t.LastError = started, time.Since(started).Seconds(), ""
+	if err != nil {
+		t.LastError = errorText(err)
+	}
+}

@@ -129,12 +129,6 @@ func unaryPlus(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 	return args[0], ok
 }
 
-// parseIntegerArg is parseNumber for arguments that must be xsd:integer.
-func parseIntegerArg(t rdf.Term) (number, bool) {
-	n, ok := parseNumber(t)
-	return n, ok && n.kind == numInteger
-}
-
 func randFn(c *Context, _ []rdf.Term) (rdf.Term, bool) {
 	if c.Rand == nil {
 		return rdf.Term{}, false

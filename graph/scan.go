@@ -107,7 +107,8 @@ type Cursor interface {
 	// Seek moves forward so that the next row is the first whose columns, in
 	// the scan's order and after the pattern's own fixed prefix, are >= key
 	// (1 to 4 ids, compared as numbers, in that order, beginning with the
-	// first position after the prefix). It never moves backward.
+	// first position after the prefix). It never moves backward: rows of
+	// chunks already returned are gone. Too many ids are an error.
 	Seek(key ...TermID) error
 
 	// Close releases what the cursor holds. It is idempotent.

@@ -22,7 +22,7 @@ const Main = "main"
 type At struct {
 	Branch string    // "" means Main
 	Seq    CommitSeq // that commit's state, which must lie on the branch or its ancestors
-	Time   time.Time // the newest commit of the branch not later than this instant
+	Time   time.Time // the newest commit of the branch not later than this instant, which must not lie in the future or before the store was created; once answered it stays the same
 }
 
 // Snapshot is one version of a branch. It never changes, is safe for
@@ -68,7 +68,8 @@ type Store interface {
 
 	// Diff yields what turns version from into version to, as changes sorted
 	// by SPOG within deletes and within adds, deletes first. The snapshots
-	// must be of this store. Stop when yield returns false.
+	// must be of this store and not restricted: filter the changes by
+	// View.Shows. It stops when yield returns false.
 	Diff(ctx context.Context, from, to Snapshot, yield func(Change) bool) error
 
 	// Merge brings the effective changes of branch from since it forked into
@@ -150,11 +151,11 @@ type Feed interface {
 
 // Info describes a store.
 type Info struct {
-	Engine    string // "mem", "disk"
-	Base      string // the base IRI fixed when the store was created
-	Quads     uint64 // on Main's newest version
-	Terms     uint64 // in the dictionary
-	Head      CommitSeq
+	Engine    string    // "mem", "disk"
+	Base      string    // the base IRI fixed when the store was created
+	Quads     uint64    // on Main's newest version
+	Terms     uint64    // in the dictionary
+	Head      CommitSeq // Main's newest commit
 	Created   time.Time
 	SizeBytes int64 // on disk; 0 in memory
 }

@@ -114,7 +114,7 @@ func (h *Handler) graphExists(src graph.Source, name rdf.Term, p graph.Pattern) 
 }
 
 func (h *Handler) writeQuads(w io.Writer, r *http.Request, src graph.Source, p graph.Pattern, f rdf.Format, whole bool) error {
-	out := rdf.NewWriter(w, f, rdf.WriterOptions{Prefixes: prefixDecls(h.opt.Prefixes)})
+	out := rdf.NewWriter(w, f, rdf.WriterOptions{Prefixes: h.Prefixes()})
 	for q, err := range graph.ExportQuads(r.Context(), src, p) {
 		if err != nil {
 			return err

@@ -139,4 +139,4 @@ func randomID() string {
 }
 
 // Prefixes returns the prefixes that answers in Turtle are written with.
-func (h *Handler) Prefixes() map[string]string { return h.opt.Prefixes }
+func (h *Handler) Prefixes() []rdf.PrefixDecl { return prefixDecls(h.opt.Prefixes) }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"nettwin/ingest"
+	"nettwin/ingest/snmp"
+)
+
+type collectCmd struct {
+	Once bool     `help:"Collect once and end." required:""`
+	Data string   `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
+	Base string   `help:"Base IRI, if the store is created." placeholder:"IRI"`
+	URLs []string `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT or snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS."`
+}
+
+type collectReport struct {
+	Device      string   `json:"device"`
+	SourceGraph string   `json:"sourceGraph"`
+	Facts       int      `json:"facts"`
+	Adds        int      `json:"adds"`
+	Deletes     int      `json:"deletes"`
+	Counters    int      `json:"counters"`
+	Unmapped    int      `json:"unmapped"`
+	Warnings    []string `json:"warnings,omitempty"`
+	Error       string   `json:"error,omitempty"`
+}
+
+// Run collects from each device once and runs the rules.
+func (c *collectCmd) Run(ctx context.Context, env *environment) error {
+	t, err := openTwin(ctx, env, c.Data, c.Base)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	var reports []collectReport
+	var failures []error
+	for _, address := range c.URLs {
+		target, credential, err := snmp.ParseURL(address)
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		collector, err := t.newSNMP(func(ingest.Target) (snmp.Credential, error) { return credential, nil })
+		if err != nil {
+			return err
+		}
+		report, err := t.collect(ctx, collector, target)
+		if err != nil {
+			report.Error = err.Error()
+			failures = append(failures, err)
+		}
+		reports = append(reports, report)
+	}
+	if err := t.rules.Apply(ctx, nil); err != nil {
+		failures = append(failures, err)
+	}
+	if err := printCollected(env, reports); err != nil {
+		return err
+	}
+	return errors.Join(failures...)
+}
+
+// collect reads one device and puts what it said into the graph.
+func (t *twin) collect(ctx context.Context, collector ingest.Collector, target ingest.Target) (collectReport, error) {
+	sample, err := collector.Collect(ctx, target)
+	if err != nil && !errors.Is(err, ingest.ErrPartial) {
+		return collectReport{Device: target.Address}, err
+	}
+	applied, applyErr := t.pipeline.Apply(ctx, sample)
+	return collectReport{
+		Device: applied.Device, SourceGraph: applied.Graph, Facts: len(sample.Facts),
+		Adds: applied.StateAdds, Deletes: applied.StateDeletes, Counters: applied.Counters, Unmapped: sample.Unmapped, Warnings: sample.Warnings,
+	}, errors.Join(err, applyErr)
+}
+
+func printCollected(env *environment, reports []collectReport) error {
+	if env.json {
+		return env.printJSON(reports)
+	}
+	for _, r := range reports {
+		if r.SourceGraph == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(env.stdout, "%s: %d facts, %d added, %d deleted, %d values without a mapping; in <%s>\n",
+			r.Device, r.Facts, r.Adds, r.Deletes, r.Unmapped, r.SourceGraph); err != nil {
+			return err
+		}
+		for _, warning := range r.Warnings {
+			fmt.Fprintln(env.stderr, "warning:", r.Device+":", warning)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nettwin/fixtures"
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/ingest"
+	"nettwin/ingest/snmp"
+	"nettwin/internal/auth"
+	simulated "nettwin/internal/simulate/snmp"
+	"nettwin/naming"
+)
+
+const (
+	demoBase   = "https://demo.example/"
+	demoPeriod = 10 * time.Second
+)
+
+type demoCmd struct {
+	Data   string `help:"Data directory; $$XDG_DATA_HOME/nettwin/demo by default." placeholder:"DIR" type:"path"`
+	Listen string `help:"Address to listen on." default:"${default_listen}"`
+}
+
+// Run plays the fixture network and serves its twin until it is interrupted.
+func (c *demoCmd) Run(ctx context.Context, env *environment) error {
+	dir, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	t, err := openTwin(ctx, env, dir, demoBase)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if err := loadLifecycle(ctx, t); err != nil {
+		return fmt.Errorf("life-cycle table: %w", err)
+	}
+	network, err := fixtures.ReadNetwork()
+	if err != nil {
+		return err
+	}
+	text, token, err := auth.NewToken(rand.Reader, "demo", auth.Operator)
+	if err != nil {
+		return err
+	}
+	tokens, err := auth.NewTokens(token)
+	if err != nil {
+		return err
+	}
+	s := service{twin: t, env: env, listen: c.Listen, tokens: tokens, waitForTargets: true,
+		onReady: func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
+	agents, err := s.simulate(ctx, network)
+	defer agents.Close()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(network.Devices))
+	return s.run(ctx)
+}
+
+func (c *demoCmd) dataDir() (string, error) {
+	if c.Data != "" {
+		return c.Data, nil
+	}
+	root := os.Getenv("XDG_DATA_HOME")
+	if root == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("no home directory for the demo's data: give one with --data: %w", err)
+		}
+		root = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(root, "nettwin", "demo"), nil
+}
+
+// agents are simulated devices that end together.
+type agents []*simulated.Agent
+
+// Close ends them.
+func (a agents) Close() error {
+	var failures []error
+	for _, agent := range a {
+		failures = append(failures, agent.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// simulate starts an agent for each device, on ports that the kernel picks,
+// and makes them the service's targets.
+func (s *service) simulate(ctx context.Context, network fixtures.Network) (agents, error) {
+	var started agents
+	credentials := map[string]snmp.Credential{}
+	for _, device := range network.Devices {
+		recording, err := fixtures.Recording(device.Name)
+		if err != nil {
+			return started, err
+		}
+		table, err := readRecording(s.env, device.Recording, bytes.NewReader(recording))
+		if err != nil {
+			return started, err
+		}
+		agent, err := simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
+			State: table, Communities: []string{device.SNMP.Community}, LiveUptime: true, Log: s.env.log,
+		})
+		if err != nil {
+			return started, err
+		}
+		started = append(started, agent)
+		credentials[device.Name] = snmp.Credential{Community: device.SNMP.Community}
+		s.targets = append(s.targets, ingest.ScheduledTarget{
+			Target: ingest.Target{Name: device.Name, Address: agent.Addr().String()}, Period: demoPeriod,
+		})
+	}
+	s.credentials = credentialsByName(credentials)
+	return started, nil
+}
+
+// loadLifecycle puts the life-cycle table into its source graph, which
+// alignment lifts into the twin; unchanged, it commits nothing.
+func loadLifecycle(ctx context.Context, t *twin) error {
+	name := naming.SourceGraph(t.store.Info().Base, "file", "lifecycle")
+	quads, err := rdf.ReadAll(bytes.NewReader(fixtures.Lifecycle()), rdf.Turtle, rdf.ReaderOptions{Base: t.store.Info().Base})
+	if err != nil {
+		return err
+	}
+	for i := range quads {
+		quads[i].G = name
+	}
+	_, err = t.store.Commit(ctx, &graph.Batch{ClearGraphs: []rdf.Term{name}, Adds: quads, Note: "life-cycle table"})
+	return err
+}
+
+func (c *demoCmd) greet(env *environment, dir, address, token string, info graph.Info) {
+	fmt.Fprintf(env.stdout, `twin ready at %s
+  %d quads in %s
+
+  Open the page in a browser, or ask by SPARQL:
+
+    nettwin query --url %s 'PREFIX twin: <%s>
+      SELECT ?device ?model ?serial WHERE { ?d a twin:Device ; twin:name ?device .
+        OPTIONAL { ?d twin:modelName ?model ; twin:serialNumber ?serial } } ORDER BY ?device'
+
+  Operator token, new at every start: %s
+  Ctrl-C ends the twin and its devices; the data stays for the next start.
+`, address, info.Quads, dir, address, naming.Twin, token)
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"nettwin/ingest"
+	"nettwin/ingest/snmp"
+	"nettwin/internal/auth"
+	"nettwin/internal/config"
+	"nettwin/naming"
+	"nettwin/ontology"
+	"nettwin/sparql/protocol"
+	"nettwin/web"
+	"nettwin/web/ui"
+)
+
+// DefaultListen is where nettwin listens unless it is told otherwise.
+const DefaultListen = "127.0.0.1:7878"
+
+type serveCmd struct {
+	Data   string `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
+	Listen string `help:"Address to listen on (${default_listen} if neither this nor the configuration says)." placeholder:"ADDR"`
+	Config string `help:"Configuration file (YAML)." placeholder:"FILE" type:"path"`
+	Base   string `help:"Base IRI, if the store is created." placeholder:"IRI"`
+}
+
+// Run serves until it is interrupted.
+func (c *serveCmd) Run(ctx context.Context, env *environment) error {
+	cfg := &config.Config{}
+	if c.Config != "" {
+		var err error
+		if cfg, err = config.Load(c.Config); err != nil {
+			return err
+		}
+	}
+	base := c.Base
+	if base == "" {
+		base = cfg.Base
+	}
+	t, err := openTwin(ctx, env, c.Data, base)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	targets, credentials, err := configuredTargets(cfg)
+	if err != nil {
+		return err
+	}
+	tokens, err := auth.FromConfig(cfg.Tokens)
+	if err != nil {
+		return err
+	}
+	s := service{twin: t, env: env, listen: cmp.Or(c.Listen, cfg.Listen, DefaultListen), tokens: tokens, hosts: cfg.Hosts,
+		limits: cfg.Limits, targets: targets, credentials: credentials,
+		onReady: func(address string) { fmt.Fprintf(env.stdout, "twin ready at %s\n", address) }}
+	return s.run(ctx)
+}
+
+// service runs a twin on the network: HTTP, rules and collection.
+type service struct {
+	*twin
+	env         *environment
+	listen      string
+	tokens      *auth.Tokens
+	hosts       []string // further names of this server
+	limits      config.Limits
+	targets     []ingest.ScheduledTarget
+	credentials func(ingest.Target) (snmp.Credential, error)
+	// onReady is called once the twin answers and, with waitForTargets, every
+	// target was read or failed once and the rules have run.
+	onReady        func(address string)
+	waitForTargets bool
+}
+
+// listenOn opens the TCP address; a taken port gets a message that helps.
+func listenOn(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken by another program; choose another address with --listen, such as --listen 127.0.0.1:0 for a free port", addr)
+	}
+	return l, err
+}
+
+func (s *service) run(ctx context.Context) error {
+	if err := web.AllowedListen(s.listen, s.tokens); err != nil {
+		return err
+	}
+	listener, err := listenOn(s.listen)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer cancel()
+
+	failed := make(chan error, 3)
+	start := func(run func(context.Context) error) {
+		parts.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				failed <- err
+			}
+		})
+	}
+	scheduler, err := s.newScheduler()
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	var ready atomic.Bool
+	server := s.newServer(listener, scheduler, &ready)
+	head := s.store.Info().Head
+	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
+	if scheduler != nil {
+		start(scheduler.Run)
+	}
+	start(func(ctx context.Context) error { return server.Serve(ctx, listener) })
+	start(func(ctx context.Context) error {
+		if s.waitForTargets && scheduler != nil {
+			if err := s.settle(ctx, scheduler); err != nil {
+				return err
+			}
+		}
+		ready.Store(true)
+		if s.onReady != nil {
+			s.onReady("http://" + listener.Addr().String() + "/")
+		}
+		return nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// settle waits until every target was tried once, then runs all rules on what
+// they said.
+func (s *service) settle(ctx context.Context, scheduler *ingest.Scheduler) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !allTried(scheduler.Status()) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return s.rules.Apply(ctx, nil)
+}
+
+func allTried(list []ingest.TargetStatus) bool {
+	for _, status := range list {
+		if status.LastContact.IsZero() && status.LastError == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *service) newScheduler() (*ingest.Scheduler, error) {
+	if len(s.targets) == 0 {
+		return nil, nil
+	}
+	collector, err := s.newSNMP(s.credentials)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.targets {
+		s.targets[i].Collector = collector
+	}
+	return ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: s.targets, Log: s.env.log})
+}
+
+func (s *service) newServer(listener net.Listener, scheduler *ingest.Scheduler, ready *atomic.Bool) *web.Server {
+	base := s.store.Info().Base
+	metrics := web.NewMetrics()
+	metrics.WatchStore(s.store.Info)
+	metrics.WatchRules(s.rules.Status)
+	sources := func() []ingest.TargetStatus { return nil }
+	if scheduler != nil {
+		sources = scheduler.Status
+	}
+	metrics.WatchSources(sources)
+	return web.New(web.Options{
+		Store: s.store, Items: s.items, Rules: s.rules, Base: base,
+		Protocol: protocol.New(protocol.Options{
+			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
+			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
+			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
+			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
+		}),
+		Sources: sources, Ontology: ontology.Vocabulary(), UI: ui.Files(),
+		Gate: web.NewGate(web.GateOptions{
+			Tokens: s.tokens, Loopback: web.IsLoopback(listener.Addr().String()), Log: s.env.log,
+			Hosts: web.OwnHosts(base, listener.Addr().String(), s.hosts...),
+		}),
+		Log: s.env.log, Now: time.Now, Version: version, Metrics: metrics,
+		Ready: func() error {
+			if !ready.Load() {
+				return errors.New("collecting from devices for the first time")
+			}
+			return nil
+		},
+	})
+}
+
+// prefixes are what answers in Turtle are written with.
+func prefixes(base string) map[string]string {
+	return map[string]string{
+		"twin": naming.Twin, "prov": naming.Prov, "id": base + "id/", "xsd": "http://www.w3.org/2001/XMLSchema#",
+		"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"nettwin/graph/disk"
+	"nettwin/ingest"
+	"nettwin/ingest/snmp"
+	"nettwin/naming"
+	"nettwin/naming/items"
+	"nettwin/ontology/mib"
+	"nettwin/reasoning/rules"
+)
+
+// twin is the parts of one data directory, opened.
+type twin struct {
+	dir       string
+	store     *disk.Store
+	items     *items.Store
+	knowledge fs.FS
+	rules     *rules.Engine
+	pipeline  *ingest.Pipeline
+}
+
+// openTwin opens or creates a data directory: graph, items, knowledge, rules
+// and the ingest pipeline.
+func openTwin(ctx context.Context, env *environment, dir, base string) (_ *twin, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	t := &twin{dir: dir}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
+	if t.store, err = openStore(env, dir, base); err != nil {
+		return nil, err
+	}
+	if t.items, err = openItems(dir, false); err != nil {
+		return nil, err
+	}
+	if t.knowledge, err = openKnowledge(dir); err != nil {
+		return nil, fmt.Errorf("knowledge folder: %w", err)
+	}
+	base = t.store.Info().Base
+	t.rules = rules.New(rules.Options{
+		Store: t.store, Base: base, Derived: naming.DerivedGraph(base).Value(),
+		Knowledge: t.knowledge, Log: env.log, Now: time.Now,
+	})
+	if err := t.rules.Reload(ctx); err != nil {
+		return nil, err
+	}
+	t.pipeline, err = ingest.NewPipeline(ingest.Options{
+		Store: t.store, Items: t.items, Base: base, Knowledge: t.knowledge, Clock: time.Now, Log: env.log,
+	})
+	return t, err
+}
+
+// Close closes what was opened.
+func (t *twin) Close() error {
+	var failures []error
+	if t.items != nil {
+		failures = append(failures, t.items.Close())
+	}
+	if t.store != nil {
+		failures = append(failures, t.store.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// newSNMP makes the SNMP collector from the mapping tables of the knowledge
+// folder.
+func (t *twin) newSNMP(credentials func(ingest.Target) (snmp.Credential, error)) (*snmp.Collector, error) {
+	tables, err := mib.Load(t.knowledge, "map")
+	if err != nil {
+		return nil, err
+	}
+	return snmp.New(snmp.Options{Tables: tables, Credentials: credentials})
+}

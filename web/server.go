@@ -1,0 +1,139 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"nettwin/graph"
+	"nettwin/ingest"
+	"nettwin/naming"
+	"nettwin/naming/items"
+	"nettwin/reasoning/rules"
+	"nettwin/sparql/protocol"
+)
+
+// Limits of the server.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 1 << 20
+	// ShutdownTimeout bounds how long running answers may take when the
+	// server ends.
+	ShutdownTimeout = 5 * time.Second
+)
+
+// Items is what the server needs of the content store.
+type Items interface {
+	Get(name naming.Name) (items.Item, error)
+}
+
+// Options are the parts that a Server puts on the network.
+type Options struct {
+	Store    graph.Store
+	Items    Items
+	Rules    *rules.Engine
+	Base     string // base IRI of the store
+	Protocol *protocol.Handler
+	Sources  func() []ingest.TargetStatus // state of collection; may be nil
+	Ontology []byte                       // twin.ttl, served at /ns
+	UI       fs.FS                        // nil: a page that says "make ui"
+	Gate     Gate
+	Log      *slog.Logger
+	Now      func() time.Time
+	Version  string
+	Metrics  *Metrics
+	// Ready tells whether the twin is ready to answer, and if not, why.
+	Ready func() error
+}
+
+// Server is the HTTP server of one twin.
+type Server struct {
+	opt  Options
+	http *http.Server
+}
+
+// New returns a server; Serve starts it.
+func New(opt Options) *Server {
+	s := &Server{opt: opt}
+	s.http = &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Handler returns the routes, for tests.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Serve answers on a listener until ctx ends, then lets running answers end.
+func (s *Server) Serve(ctx context.Context, l listener) error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.http.Serve(l) }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownTimeout)
+	defer cancel()
+	err := s.http.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
+	if serveErr := <-stopped; !errors.Is(serveErr, http.ErrServerClosed) {
+		return serveErr
+	}
+	return err
+}
+
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.recoverPanics, s.secureHeaders, s.observe, s.opt.Gate.Check)
+	read, write := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Editor)
+
+	r.With(read).Get("/sparql", s.opt.Protocol.Query)
+	r.With(read).Post("/sparql", s.opt.Protocol.Query)
+	r.With(write).Post("/update", s.opt.Protocol.Update)
+	r.With(read).Get("/data", s.opt.Protocol.Data)
+	r.With(read).Head("/data", s.opt.Protocol.Data)
+	for _, method := range []string{http.MethodPut, http.MethodPost, http.MethodDelete} {
+		r.With(write).Method(method, "/data", http.HandlerFunc(s.opt.Protocol.Data))
+	}
+	r.With(read).Get("/names/{cid}", s.name)
+	r.With(read).Get("/id/*", s.thing)
+	r.With(read).Get("/ns", s.ontology)
+	r.Route("/api", func(r chi.Router) {
+		r.Get("/openapi.json", s.openAPI)
+		r.Route("/v1", s.api)
+	})
+	r.Get("/healthz", s.health)
+	r.Get("/readyz", s.ready)
+	r.With(read).Method(http.MethodGet, "/metrics", s.opt.Metrics.Handler())
+	r.Get("/*", s.page)
+	return r
+}
+
+func (s *Server) api(r chi.Router) {
+	read, write := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Editor)
+	admin := s.opt.Gate.Require(Admin)
+	r.With(read).Get("/info", s.info)
+	r.With(read).Get("/explain", s.explain)
+	r.With(read).Get("/rules", s.ruleList)
+	r.With(read).Get("/sources", s.sources)
+	r.With(read).Get("/commits", s.commits)
+	r.With(read).Get("/feed", s.feed)
+	r.With(read).Get("/queries", s.queryList)
+	r.With(admin).Delete("/queries/{id}", s.queryCancel)
+	r.With(read).Get("/branches", s.branches)
+	r.With(write).Post("/branches", s.branchCreate)
+	r.With(write).Delete("/branches/{name}", s.branchDrop)
+}

@@ -1,0 +1,35 @@
+// The view and its parameters live in the URL's hash, so that links share them:
+// #/inventory/interfaces?q=down
+
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  path: string[];
+  params: URLSearchParams;
+}
+
+export function parse(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  return { path: path.split("/").filter(Boolean), params: new URLSearchParams(query) };
+}
+
+export function href(path: string, params: Record<string, string> = {}): string {
+  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value)).toString();
+  return `#/${path}${query ? `?${query}` : ""}`;
+}
+
+// replace changes the address without an entry in the history.
+export function replace(to: string): void {
+  history.replaceState(null, "", to);
+  dispatchEvent(new Event("hashchange"));
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parse(location.hash));
+  useEffect(() => {
+    const changed = (): void => setRoute(parse(location.hash));
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  return route;
+}

@@ -1,8 +1,32 @@
 // Package ingest takes what devices say into the graph: the contract of a
-// Collector and the pipeline behind it, which names items, diffs a sample
-// against the device's source graph and commits only effective changes with
-// their provenance. It knows no vocabulary of its own beyond that of
-// provenance and identity: what a source says is mapped by tables of facts
-// under ontology, and what it means is derived by alignment rules that run
-// after the commit.
+// Collector, the Scheduler that calls it, and the Pipeline behind it, which
+// finds the device, diffs a sample against the device's source graph, names
+// items and commits only effective changes with their provenance. It knows no
+// vocabulary of its own beyond that of provenance and identity: what a source
+// says is mapped by tables of facts under ontology, and what it means is
+// derived by alignment rules that run after the commit.
+//
+// # What the graph holds afterwards
+//
+// The source graph <base>graph/source/<collector>/<device> holds the facts,
+// and about itself (its name is the subject) that it is a twin:Source, its
+// twin:deviceName, twin:collector, the device that it twin:describes, the
+// identity keys that the source states (twin:statedKey), and which of its
+// properties are counters (twin:counterProperty).
+//
+// The provenance graph holds
+//
+//   - for each commit of state a prov:Activity: times, twin:sourceGraph, the
+//     raw items that it prov:used, the knowledge items that it prov:generated,
+//     its twin:envelope;
+//   - for each source thing its current twin:item and twin:firstSeen; for one
+//     that is gone twin:lastItem and twin:lastSeen;
+//   - for each device twin:identityKey, twin:formerIdentityKey,
+//     twin:identityConflict, twin:firstSeen, and twin:lastSeen while no source
+//     is in sync;
+//   - for each source graph twin:lastContact (one quad, replaced),
+//     twin:syncState, and twin:lastError while it is not in sync.
+//
+// Times in the graph are whole seconds, which ids hold; the envelope item has
+// the fractions.
 package ingest

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -157,7 +158,9 @@ func TestIdentity(t *testing.T) {
 			{"r1", box{name: "r1"}, "host-name/r1"},
 			{"r2", box{serial: "A"}, "serial/9/A"},
 			{"r1", box{serial: "A", name: "r1"}, "serial/9/A"},
-		}, nil, nil},
+		}, []string{
+			`<id/device/host-name/r1> <twin:identityConflict> "host-name:r1" .`,
+			`<id/device/serial/9/A> <twin:identityConflict> "host-name:r1" .`}, nil},
 		{"without configured name", []step{
 			{"", box{name: "r1"}, "host-name/r1"},
 			{"", box{serial: "A", name: "r1"}, "host-name/r1"},
@@ -210,4 +213,27 @@ func TestReplacedIsLastSeen(t *testing.T) {
 	f.poll("r1", box{serial: "B"})
 	f.wantLines("last seen", slices.DeleteFunc(f.prov(propLastSeen), func(s string) bool { return !strings.HasPrefix(s, "<id/device") }),
 		`<id/device/serial/9/A> <twin:lastSeen> "2026-11-22T10:00:10Z"^^<http://www.w3.org/2001/XMLSchema#dateTime> .`)
+}
+
+// FuzzLoadIdentity: no table makes the reader panic, and what it accepts can
+// be asked for keys.
+func FuzzLoadIdentity(f *testing.F) {
+	table, err := fs.ReadFile(shipped(), identityTable)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(table))
+	f.Add("fixed\tserial\nserial\thttp://e/p\thttp://e/q=1=2\thttp://e/r (x)\nignore\t*\t.*\n")
+	facts := box{"A", "00:1b:21:aa:bb:cc", "192.0.2.1", "r1"}.facts()
+	f.Fuzz(func(t *testing.T, text string) {
+		rules, err := LoadIdentity(fstest.MapFS{"t": {Data: []byte(text)}}, "t")
+		if err != nil {
+			return
+		}
+		for _, k := range rules.Keys(facts) {
+			if k.Value == "" || kindOf(k.String()) != k.Kind {
+				t.Fatalf("key %+v", k)
+			}
+		}
+	})
 }

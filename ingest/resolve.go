@@ -106,7 +106,7 @@ func (r *resolver) choose(ctx context.Context, id *identity) error {
 	// Left are keys that speak for another device than the one chosen. Name
 	// and address go over to the device that took another one's place.
 	id.conflicts = slices.DeleteFunc(id.conflicts, func(c conflict) bool {
-		return c.other == id.device || c.other == id.bound && !c.key.Fixed
+		return c.other == id.device || c.other == id.bound && !boundOK && !c.key.Fixed
 	})
 	return nil
 }

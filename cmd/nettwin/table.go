@@ -18,7 +18,7 @@ import (
 // Limits of a table for people.
 const (
 	maxTableRows = 10_000
-	maxCellRunes = 80
+	maxCellRunes = 120
 )
 
 // writeTable writes solutions as an aligned table. Values are shown plainly;

@@ -50,7 +50,7 @@ func gateRoutes(g Gate) http.Handler {
 }
 
 // gateCase is one request and what must come of it. In host, header values and
-// message, HOST stands for the address of the test server and PORT for its
+// message, {host} stands for the address of the test server and {port} for its
 // port.
 type gateCase struct {
 	name, method, path string
@@ -68,7 +68,7 @@ func (c gateCase) run(t *testing.T, server *httptest.Server) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.NewReplacer("HOST", u.Host, "PORT", u.Port())
+	fill := strings.NewReplacer("{host}", u.Host, "{port}", u.Port())
 	req, err := http.NewRequest(c.method, server.URL+c.path, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -138,25 +138,25 @@ func TestGateHost(t *testing.T) {
 	const anonymous, token = "anonymous editor", "Authorization: Bearer reader"
 	runGate(t, httptest.NewServer(gateRoutes(g)), []gateCase{
 		{"address", "GET", "/sparql", "", nil, 200, anonymous},
-		{"localhost", "GET", "/sparql", "localhost:PORT", nil, 200, anonymous},
-		{"upper case", "GET", "/sparql", "LocalHost.:PORT", nil, 200, anonymous},
-		{"IPv6", "GET", "/sparql", "[::1]:PORT", nil, 200, anonymous},
+		{"localhost", "GET", "/sparql", "localhost:{port}", nil, 200, anonymous},
+		{"upper case", "GET", "/sparql", "LocalHost.:{port}", nil, 200, anonymous},
+		{"IPv6", "GET", "/sparql", "[::1]:{port}", nil, 200, anonymous},
 		{"base", "GET", "/sparql", "noc.example", []string{token}, 200, "the reader reader"},
-		{"base with port", "GET", "/sparql", "noc.example:PORT", []string{token}, 200, "the reader reader"},
+		{"base with port", "GET", "/sparql", "noc.example:{port}", []string{token}, 200, "the reader reader"},
 		{"configured", "GET", "/sparql", "twin.example:8080", []string{token}, 200, "the reader reader"},
 		{"configured https", "GET", "/sparql", "lb.example", []string{token}, 200, "the reader reader"},
-		{"rebound", "GET", "/sparql", "evil.example:PORT", nil, 421, `the Host "evil.example:PORT" ` + notOurs},
-		{"rebound write", "POST", "/update", "evil.example:PORT", []string{"Authorization: Bearer admin"}, 421, notOurs},
-		{"rebound same origin", "POST", "/update", "evil.example:PORT", []string{"Origin: http://evil.example:PORT"}, 421, notOurs},
-		{"rebound preflight", "OPTIONS", "/sparql", "evil.example:PORT", []string{"Origin: http://evil.example:PORT", "Access-Control-Request-Method: POST"}, 421, notOurs},
+		{"rebound", "GET", "/sparql", "evil.example:{port}", nil, 421, `the Host "evil.example:{port}" ` + notOurs},
+		{"rebound write", "POST", "/update", "evil.example:{port}", []string{"Authorization: Bearer admin"}, 421, notOurs},
+		{"rebound same origin", "POST", "/update", "evil.example:{port}", []string{"Origin: http://evil.example:{port}"}, 421, notOurs},
+		{"rebound preflight", "OPTIONS", "/sparql", "evil.example:{port}", []string{"Origin: http://evil.example:{port}", "Access-Control-Request-Method: POST"}, 421, notOurs},
 		{"rebound probe", "GET", "/healthz", "evil.example", nil, 421, notOurs},
-		{"our name inside", "GET", "/sparql", "localhost.evil.example:PORT", nil, 421, notOurs},
-		{"our name before", "GET", "/sparql", "evil.example@localhost:PORT", nil, 421, notOurs},
+		{"our name inside", "GET", "/sparql", "localhost.evil.example:{port}", nil, 421, notOurs},
+		{"our name before", "GET", "/sparql", "evil.example@localhost:{port}", nil, 421, notOurs},
 		{"another port", "GET", "/sparql", "localhost:1", nil, 421, notOurs},
 		{"no port", "GET", "/sparql", "localhost", nil, 421, notOurs},
 		{"configured, another port", "GET", "/sparql", "twin.example:8081", nil, 421, notOurs},
-		{"another address", "GET", "/sparql", "192.0.2.1:PORT", nil, 421, notOurs},
-		{"every address", "GET", "/sparql", "0.0.0.0:PORT", nil, 421, notOurs},
+		{"another address", "GET", "/sparql", "192.0.2.1:{port}", nil, 421, notOurs},
+		{"every address", "GET", "/sparql", "0.0.0.0:{port}", nil, 421, notOurs},
 	})
 }
 
@@ -165,18 +165,18 @@ func TestGateHost(t *testing.T) {
 func TestGateOrigin(t *testing.T) {
 	g := NewGate(GateOptions{Tokens: gateTokens(t), Loopback: true, Hosts: OwnHosts("https://noc.example/", "127.0.0.1:7878")})
 	const editor, reader = "anonymous editor", "anonymous reader"
-	own, evil := "Origin: http://HOST", "Origin: https://evil.example"
+	own, evil := "Origin: http://{host}", "Origin: https://evil.example"
 	admin := "Authorization: Bearer admin"
 	runGate(t, httptest.NewServer(gateRoutes(g)), []gateCase{
 		{"tool", "POST", "/update", "", nil, 200, editor},
 		{"own page", "POST", "/update", "", []string{own}, 200, editor},
-		{"own page by name", "POST", "/update", "localhost:PORT", []string{"Origin: http://LOCALHOST:PORT"}, 200, editor},
+		{"own page by name", "POST", "/update", "localhost:{port}", []string{"Origin: http://LOCALHOST:{port}"}, 200, editor},
 		{"own page, modern", "PUT", "/data", "", []string{own, "Sec-Fetch-Site: same-origin"}, 200, editor},
 		{"typed by hand", "GET", "/", "", []string{"Sec-Fetch-Site: none"}, 200, editor},
 		{"behind TLS proxy", "POST", "/update", "noc.example", []string{"Origin: https://noc.example", admin}, 200, "the admin admin"},
 		{"behind TLS proxy with port", "POST", "/update", "noc.example:443", []string{"Origin: https://noc.example", admin}, 200, "the admin admin"},
 
-		{"foreign update", "POST", "/update", "", []string{evil}, 403, `the Origin "https://evil.example" ` + foreign + ` "HOST": ` + foreignWay},
+		{"foreign update", "POST", "/update", "", []string{evil}, 403, `the Origin "https://evil.example" ` + foreign + ` "{host}": ` + foreignWay},
 		{"foreign with token", "POST", "/update", "", []string{evil, admin}, 403, foreign},
 		{"foreign put", "PUT", "/data", "", []string{evil}, 403, foreign},
 		{"foreign delete", "DELETE", "/data", "", []string{evil}, 403, foreign},
@@ -187,12 +187,12 @@ func TestGateOrigin(t *testing.T) {
 		{"empty", "POST", "/update", "", []string{"Origin: "}, 403, foreign},
 		{"two origins", "POST", "/update", "", []string{own, evil}, 403, foreign},
 		{"another port", "POST", "/update", "", []string{"Origin: http://127.0.0.1:1"}, 403, foreign},
-		{"another loopback name", "POST", "/update", "", []string{"Origin: http://localhost:PORT"}, 403, foreign},
+		{"another loopback name", "POST", "/update", "", []string{"Origin: http://localhost:{port}"}, 403, foreign},
 		{"base, called otherwise", "POST", "/update", "", []string{"Origin: https://noc.example"}, 403, foreign},
-		{"another scheme", "POST", "/update", "", []string{"Origin: ftp://HOST"}, 403, foreign},
-		{"with path", "POST", "/update", "", []string{"Origin: http://HOST/"}, 403, foreign},
-		{"with user", "POST", "/update", "", []string{"Origin: http://x@HOST"}, 403, foreign},
-		{"prefix", "POST", "/update", "", []string{"Origin: http://HOST.evil.example"}, 403, foreign},
+		{"another scheme", "POST", "/update", "", []string{"Origin: ftp://{host}"}, 403, foreign},
+		{"with path", "POST", "/update", "", []string{"Origin: http://{host}/"}, 403, foreign},
+		{"with user", "POST", "/update", "", []string{"Origin: http://x@{host}"}, 403, foreign},
+		{"prefix", "POST", "/update", "", []string{"Origin: http://{host}.evil.example"}, 403, foreign},
 		{"cross-site", "POST", "/update", "", []string{"Sec-Fetch-Site: cross-site"}, 403, "(Sec-Fetch-Site: cross-site): " + foreignWay},
 		{"same site, other origin", "POST", "/update", "", []string{"Sec-Fetch-Site: same-site", own}, 403, "(Sec-Fetch-Site: same-site)"},
 		{"contradiction", "POST", "/update", "", []string{"Sec-Fetch-Site: same-origin", evil}, 403, foreign},
@@ -302,7 +302,7 @@ func TestGateCORS(t *testing.T) {
 		{gateCase{"get without origin", "GET", "/sparql", "", nil, 200, "anonymous editor"}, near, "*", ""},
 		{gateCase{"post query", "POST", "/sparql", "", []string{evil}, 200, "anonymous reader"}, near, "*", ""},
 		{gateCase{"refused read", "GET", "/sparql", "", []string{evil}, 401, needsToken}, far, "*", ""},
-		{gateCase{"update of own page", "POST", "/update", "", []string{"Origin: http://HOST"}, 200, "anonymous editor"}, near, "", ""},
+		{gateCase{"update of own page", "POST", "/update", "", []string{"Origin: http://{host}"}, 200, "anonymous editor"}, near, "", ""},
 		{gateCase{"update", "POST", "/update", "", []string{evil}, 403, foreign}, near, "", ""},
 		{gateCase{"other host", "GET", "/sparql", "evil.example", []string{evil}, 421, notOurs}, near, "", ""},
 		{gateCase{"preflight of query", "OPTIONS", "/sparql", "", preflight("POST"), 204, ""}, near, "*", "GET, HEAD, POST"},
@@ -346,8 +346,8 @@ func TestGateTLS(t *testing.T) {
 	server := httptest.NewTLSServer(gateRoutes(NewGate(GateOptions{Tokens: gateTokens(t), Loopback: true})))
 	server.Client().Transport.(*http.Transport).TLSClientConfig.MinVersion = tls.VersionTLS12
 	runGate(t, server, []gateCase{
-		{"same", "POST", "/update", "", []string{"Origin: https://HOST"}, 200, "anonymous editor"},
-		{"without TLS", "POST", "/update", "", []string{"Origin: http://HOST"}, 403, foreign},
+		{"same", "POST", "/update", "", []string{"Origin: https://{host}"}, 200, "anonymous editor"},
+		{"without TLS", "POST", "/update", "", []string{"Origin: http://{host}"}, 403, foreign},
 	})
 }
 
@@ -425,4 +425,37 @@ func TestGateUnknownConnection(t *testing.T) {
 			t.Errorf("Host %q: status %d, want %d", host, w.Code, want)
 		}
 	}
+}
+
+// FuzzGateOrigin gives the gate any Host and Origin. It never panics, and a
+// write with an Origin passes only if that reads http or https and the very
+// host that was called.
+func FuzzGateOrigin(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"localhost:7878", "http://localhost:7878"}, {"[::1]:7878", "http://[::1]:7878"}, {"[::1]", "null"},
+		{"noc.example", "https://noc.example:443"}, {"localhost:7878", "http://localhost:7878@evil.example"},
+		{"localhost", "http://localhost%00.evil.example"}, {"[", "http://["}, {"localhost", "http://localhost:"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	handler := gateRoutes(NewGate(GateOptions{Loopback: true, Hosts: []string{"noc.example"}}))
+	f.Fuzz(func(t *testing.T, host, origin string) {
+		r := httptest.NewRequest(http.MethodPost, "/update", nil)
+		r.Host = host
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			return
+		}
+		called := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":80"), ":")
+		asked, isHTTP := strings.CutPrefix(strings.ToLower(origin), "http://")
+		if !isHTTP {
+			asked = strings.TrimPrefix(asked, "https://")
+			called, asked = strings.TrimSuffix(called, ":443"), strings.TrimSuffix(asked, ":443")
+		}
+		if plain := strings.NewReplacer(".", "", "[", "", "]", "", ":80", ""); plain.Replace(called) != plain.Replace(asked) {
+			t.Fatalf("Host %q, Origin %q: passed", host, origin)
+		}
+	})
 }

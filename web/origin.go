@@ -80,7 +80,7 @@ func originOf(r *http.Request) error {
 // it.
 func isSameOrigin(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || !strings.EqualFold(origin, u.Scheme+"://"+u.Host) {
+	if err != nil || u.Host == "" || strings.HasSuffix(u.Host, ":") || !strings.EqualFold(origin, u.Scheme+"://"+u.Host) {
 		return false
 	}
 	standard := ""

@@ -26,6 +26,7 @@ func newLog(w io.Writer, verbose bool) *slog.Logger {
 func (e *environment) printJSON(v any) error {
 	enc := json.NewEncoder(e.stdout)
 	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 

@@ -90,9 +90,3 @@ type Limits struct {
 	MaxQueryBytes   int64         // of the text of a query or update
 	MaxDataBytes    int64         // of a loaded document, decompressed
 }
-
-// TLS is the server's certificate, both parts in PEM.
-type TLS struct {
-	Certificate string // path of the certificate chain
-	Key         Secret
-}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"nettwin/ingest"
@@ -85,7 +86,10 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 	}
 	defer s.close()
 
-	sample := &ingest.Sample{Collector: c.Name(), Device: t.Name, Started: c.opts.Clock.Now()}
+	sample := &ingest.Sample{
+		Collector: c.Name(), Device: t.Name, Started: c.opts.Clock.Now(),
+		Transport: cred.transport() + " " + s.address, Instruction: c.instruction(),
+	}
 	reading := &reading{unfinished: map[string]bool{}}
 	w := &walker{session: s, limit: c.limiter(), repetitions: c.opts.MaxRepetitions, maxVarbinds: c.opts.MaxVarbinds}
 	c.roots(inner, w, sample, reading)
@@ -97,6 +101,15 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 		return nil, c.diagnose(inner, t, s, reading.failures[0])
 	}
 	return c.finish(sample, reading, s.device)
+}
+
+// instruction names the subtrees that are read.
+func (c *Collector) instruction() string {
+	var names []string
+	for _, root := range c.opts.Tables.Walk() {
+		names = append(names, root.Object.Name)
+	}
+	return "walk " + strings.Join(names, " ")
 }
 
 func (c *Collector) limiter() *limiter {

@@ -131,6 +131,10 @@ func TestCollect(t *testing.T) {
 					t.Errorf("%s is not complete in %v", thing, sample.Complete)
 				}
 			}
+			if !strings.HasSuffix(sample.Transport, " "+agent.Addr().String()) || !strings.HasPrefix(sample.Instruction, "walk system ") ||
+				strings.Contains(sample.Transport+sample.Instruction, "pass123") || strings.Contains(sample.Transport, "public") {
+				t.Errorf("transport %q, instruction %q", sample.Transport, sample.Instruction)
+			}
 			checkRaw(t, sample)
 		})
 	}

@@ -55,6 +55,14 @@ func (c Credential) String() string {
 // GoString keeps secrets out of %#v too.
 func (c Credential) GoString() string { return "snmp.Credential{" + c.String() + "}" }
 
+// transport names version and level, for the record of a collection.
+func (c Credential) transport() string {
+	if c.User == "" {
+		return "SNMPv2c"
+	}
+	return "SNMPv3 " + c.level()
+}
+
 func (c Credential) level() string {
 	switch {
 	case c.Auth == "":

@@ -52,7 +52,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 // parseFact reads one statement in N-Quads; the final dot may be left out.
 func parseFact(text string) (rdf.Quad, error) {
 	if text == "" || len(text) > maxFactBytes {
-		return rdf.Quad{}, fmt.Errorf("parameter fact must hold one statement in N-Quads, at most %d bytes: <subject> <predicate> <object> .", maxFactBytes)
+		return rdf.Quad{}, fmt.Errorf("parameter fact must hold one statement in N-Quads, such as <s> <p> <o>, of at most %d bytes", maxFactBytes)
 	}
 	text = strings.TrimSpace(text)
 	if !strings.HasSuffix(text, ".") {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"nettwin/internal/auth"
 	"nettwin/naming"
 	"nettwin/naming/items"
 )
@@ -20,7 +21,11 @@ func (s *Server) name(w http.ResponseWriter, r *http.Request) {
 	}
 	etag := `"` + name.String() + `"`
 	w.Header().Set("ETag", etag)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	scope := "private" // what needs a token stays out of shared caches
+	if auth.FromContext(r.Context()).Anonymous {
+		scope = "public"
+	}
+	w.Header().Set("Cache-Control", scope+", max-age=31536000, immutable")
 	w.Header().Set("Vary", "Authorization")
 	if r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)

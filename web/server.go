@@ -97,9 +97,19 @@ func (s *Server) Serve(ctx context.Context, l listener) error {
 
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.recoverPanics, s.secureHeaders, s.observe, s.opt.Gate.Check)
-	read, write := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Editor)
+	r.Use(s.recoverPanics, s.secureHeaders, s.observe)
+	r.Group(s.gated)
+	// The page's own files and the API's description are the same for
+	// everyone, and a browser has no token before it has the page.
+	r.Get("/api/openapi.json", s.openAPI)
+	r.Get("/*", s.page)
+	return r
+}
 
+// gated are the routes behind the gate.
+func (s *Server) gated(r chi.Router) {
+	r.Use(s.opt.Gate.Check)
+	read, write := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Editor)
 	r.With(read).Get("/sparql", s.opt.Protocol.Query)
 	r.With(read).Post("/sparql", s.opt.Protocol.Query)
 	r.With(write).Post("/update", s.opt.Protocol.Update)
@@ -111,15 +121,11 @@ func (s *Server) routes() http.Handler {
 	r.With(read).Get("/names/{cid}", s.name)
 	r.With(read).Get("/id/*", s.thing)
 	r.With(read).Get("/ns", s.ontology)
-	r.Route("/api", func(r chi.Router) {
-		r.Get("/openapi.json", s.openAPI)
-		r.Route("/v1", s.api)
-	})
+	r.Route("/api/v1", s.api)
 	r.Get("/healthz", s.health)
 	r.Get("/readyz", s.ready)
 	r.With(read).Method(http.MethodGet, "/metrics", s.opt.Metrics.Handler())
-	r.Get("/*", s.page)
-	return r
+	r.Options("/*", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 }
 
 func (s *Server) api(r chi.Router) {

@@ -59,10 +59,10 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 	s := service{twin: t, env: env, listen: c.Listen, tokens: tokens, waitForTargets: true,
 		onReady: func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
 	agents, err := s.simulate(ctx, network)
-	defer agents.Close()
 	if err != nil {
 		return err
 	}
+	defer agents.Close()
 	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(network.Devices))
 	return s.run(ctx)
 }
@@ -96,23 +96,18 @@ func (a agents) Close() error {
 
 // simulate starts an agent for each device, on ports that the kernel picks,
 // and makes them the service's targets.
-func (s *service) simulate(ctx context.Context, network fixtures.Network) (agents, error) {
+func (s *service) simulate(ctx context.Context, network fixtures.Network) (_ agents, err error) {
 	var started agents
+	defer func() {
+		if err != nil {
+			started.Close()
+		}
+	}()
 	credentials := map[string]snmp.Credential{}
 	for _, device := range network.Devices {
-		recording, err := fixtures.Recording(device.Name)
+		agent, err := s.startAgent(ctx, device)
 		if err != nil {
-			return started, err
-		}
-		table, err := readRecording(s.env, device.Recording, bytes.NewReader(recording))
-		if err != nil {
-			return started, err
-		}
-		agent, err := simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
-			State: table, Communities: []string{device.SNMP.Community}, LiveUptime: true, Log: s.env.log,
-		})
-		if err != nil {
-			return started, err
+			return nil, err
 		}
 		started = append(started, agent)
 		credentials[device.Name] = snmp.Credential{Community: device.SNMP.Community}
@@ -122,6 +117,21 @@ func (s *service) simulate(ctx context.Context, network fixtures.Network) (agent
 	}
 	s.credentials = credentialsByName(credentials)
 	return started, nil
+}
+
+// startAgent plays one device of the recording.
+func (s *service) startAgent(ctx context.Context, device fixtures.Device) (*simulated.Agent, error) {
+	recording, err := fixtures.Recording(device.Name)
+	if err != nil {
+		return nil, err
+	}
+	table, err := readRecording(s.env, device.Recording, bytes.NewReader(recording))
+	if err != nil {
+		return nil, err
+	}
+	return simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
+		State: table, Communities: []string{device.SNMP.Community}, LiveUptime: true, Log: s.env.log,
+	})
 }
 
 // loadLifecycle puts the life-cycle table into its source graph, which

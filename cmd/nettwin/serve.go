@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -45,20 +46,25 @@ func (c *serveCmd) Run(ctx context.Context, env *environment) error {
 	if base == "" {
 		base = cfg.Base
 	}
+	// Whatever is wrong with the configuration is told before a store is made.
+	listen := cmp.Or(c.Listen, cfg.Listen, DefaultListen)
+	tokens, err := auth.FromConfig(cfg.Tokens)
+	if err != nil {
+		return err
+	}
+	if err := web.AllowedListen(listen, tokens); err != nil {
+		return err
+	}
+	targets, credentials, err := configuredTargets(cfg)
+	if err != nil {
+		return err
+	}
 	t, err := openTwin(ctx, env, c.Data, base)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
-	targets, credentials, err := configuredTargets(cfg)
-	if err != nil {
-		return err
-	}
-	tokens, err := auth.FromConfig(cfg.Tokens)
-	if err != nil {
-		return err
-	}
-	s := service{twin: t, env: env, listen: cmp.Or(c.Listen, cfg.Listen, DefaultListen), tokens: tokens, hosts: cfg.Hosts,
+	s := service{twin: t, env: env, listen: listen, tls: cfg.TLS, tokens: tokens, hosts: cfg.Hosts,
 		limits: cfg.Limits, targets: targets, credentials: credentials,
 		onReady: func(address string) { fmt.Fprintf(env.stdout, "twin ready at %s\n", address) }}
 	return s.run(ctx)
@@ -69,6 +75,7 @@ type service struct {
 	*twin
 	env         *environment
 	listen      string
+	tls         *config.TLS // nil: plain HTTP
 	tokens      *auth.Tokens
 	hosts       []string // further names of this server
 	limits      config.Limits
@@ -89,11 +96,34 @@ func listenOn(addr string) (net.Listener, error) {
 	return l, err
 }
 
-func (s *service) run(ctx context.Context) error {
+// open listens, with TLS if it is configured, and returns the listener with
+// the address to print.
+func (s *service) open() (net.Listener, string, error) {
 	if err := web.AllowedListen(s.listen, s.tokens); err != nil {
-		return err
+		return nil, "", err
 	}
 	listener, err := listenOn(s.listen)
+	if err != nil {
+		return nil, "", err
+	}
+	address := listener.Addr().String() + "/"
+	if s.tls == nil {
+		if !web.IsLoopback(s.listen) {
+			s.env.log.Warn("tokens travel in clear text: configure tls, or put a proxy with TLS before it", "listen", s.listen)
+		}
+		return listener, "http://" + address, nil
+	}
+	pair, err := s.tls.Pair()
+	if err != nil {
+		listener.Close()
+		return nil, "", err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	return tls.NewListener(listener, config), "https://" + address, nil
+}
+
+func (s *service) run(ctx context.Context) error {
+	listener, address, err := s.open()
 	if err != nil {
 		return err
 	}
@@ -132,7 +162,7 @@ func (s *service) run(ctx context.Context) error {
 		}
 		ready.Store(true)
 		if s.onReady != nil {
-			s.onReady("http://" + listener.Addr().String() + "/")
+			s.onReady(address)
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 
@@ -19,15 +20,12 @@ type problem struct {
 
 func (s *Server) answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	if err := encode(w, v); err != nil {
 		s.opt.Log.Debug("answer not delivered", "err", err)
 	}
 }
 
-// fail answers an error of the REST API as application/problem+json.
+// fail answers an error of the REST API; status 0 is that of the error.
 func (s *Server) fail(w http.ResponseWriter, status int, err error) {
 	if status == 0 {
 		status = protocol.StatusOf(err)
@@ -35,7 +33,20 @@ func (s *Server) fail(w http.ResponseWriter, status int, err error) {
 	if status >= 500 {
 		s.opt.Log.Error("request failed", "status", status, "err", err)
 	}
+	writeProblem(w, status, err.Error())
+}
+
+func writeProblem(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(problem{http.StatusText(status), status, err.Error()})
+	// An error here means that the client went away.
+	_ = encode(w, problem{http.StatusText(status), status, detail})
+}
+
+// encode writes JSON for programs and people: IRIs stay readable.
+func encode(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }

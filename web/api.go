@@ -246,7 +246,7 @@ func (s *Server) branchCreate(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "/api/v1/branches/"+b.Name)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	json.NewEncoder(w).Encode(branchAnswer{b.Name, b.Parent, b.Base, b.Head})
+	_ = encode(w, branchAnswer{b.Name, b.Parent, b.Base, b.Head}) // an error means that the client went away
 }
 
 func (s *Server) branchDrop(w http.ResponseWriter, r *http.Request) {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -161,10 +160,8 @@ func (g Gate) refuse(w http.ResponseWriter, r *http.Request, status int, detail 
 		g.log.Info("refused", "method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "status", status, "reason", detail)
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(problem{http.StatusText(status), status, detail})
+	writeProblem(w, status, detail)
 }
 
 // isProbe tells whether the request asks for health only.

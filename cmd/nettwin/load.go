@@ -76,7 +76,7 @@ func (c *loadCmd) print(env *environment, r loadReport) error {
 func (c *loadCmd) openInput(env *environment, name string) (io.ReadCloser, rdf.Format, error) {
 	format, ok := formatOf(c.Format, name)
 	if !ok {
-		return nil, 0, usageError("%s: give --format turtle, trig, ntriples or nquads: the name does not tell", name)
+		return nil, 0, usageError("give --format turtle, trig, ntriples or nquads: the name does not tell")
 	}
 	file, err := env.open(name)
 	if err != nil {

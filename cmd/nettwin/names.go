@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 
 	"nettwin/naming"
 	"nettwin/naming/items"
@@ -25,6 +27,9 @@ type namesGetCmd struct {
 func itemsDir(dir string) string { return dir + "/items" }
 
 func openItems(dir string, readOnly bool) (*items.Store, error) {
+	if _, err := os.Stat(itemsDir(dir)); readOnly && errors.Is(err, fs.ErrNotExist) {
+		return nil, &exitError{exitNotFound, fmt.Errorf("no items in %s: nothing was collected there yet", dir)}
+	}
 	return items.Open(itemsDir(dir), items.Options{ReadOnly: readOnly})
 }
 

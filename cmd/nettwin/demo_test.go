@@ -24,7 +24,7 @@ const (
 	endWait = 15 * time.Second
 )
 
-// demo is a running "nettwin demo" in this process.
+// demo is a running "nettwin demo" or "nettwin serve" in this process.
 type demo struct {
 	url    string // with the slash at its end
 	dir    string
@@ -79,16 +79,18 @@ func (o *output) wait(pattern *regexp.Regexp, ended <-chan int, limit time.Durat
 var readyLine = regexp.MustCompile(`twin ready at (http://\S+/)`)
 
 // startDemo starts a demo on a free port and waits until it is ready.
-func startDemo(dir string) (*demo, error) {
+func startDemo(dir string) (*demo, error) { return startServer("demo", dir) }
+
+// startServer starts demo or serve on a free port.
+func startServer(command, dir string, more ...string) (*demo, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &demo{dir: dir, stdout: newOutput(), stderr: newOutput(), cancel: cancel, code: make(chan int, 1)}
-	go func() {
-		d.code <- run(ctx, []string{"demo", "--data", dir, "--listen", "127.0.0.1:0"}, strings.NewReader(""), d.stdout, d.stderr)
-	}()
+	args := append([]string{command, "--data", dir, "--listen", "127.0.0.1:0"}, more...)
+	go func() { d.code <- run(ctx, args, strings.NewReader(""), d.stdout, d.stderr) }()
 	var err error
 	if d.url, err = d.stdout.wait(readyLine, d.code, readyWait); err != nil {
 		cancel()
-		return nil, fmt.Errorf("demo: %w; stderr:\n%s", err, d.stderr)
+		return nil, fmt.Errorf("%s: %w; stderr:\n%s", command, err, d.stderr)
 	}
 	return d, nil
 }
@@ -107,14 +109,20 @@ func (d *demo) end() error {
 	}
 }
 
-// ownDemo is a demo of one test.
-func ownDemo(t *testing.T, dir string) *demo {
+// ownServer is a demo or serve of one test; stop ends it, once.
+func ownServer(t *testing.T, command, dir string, more ...string) (d *demo, stop func()) {
 	t.Helper()
-	d, err := startDemo(dir)
+	d, err := startServer(command, dir, more...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	stop = sync.OnceFunc(func() {
+		if err := d.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return d, stop
 }
 
 // shared is the demo that the tests of this package ask; it starts with the

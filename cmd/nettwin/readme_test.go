@@ -8,29 +8,39 @@ import (
 	"testing"
 	"time"
 
+	"nettwin/internal/config"
 	"nettwin/internal/testenv"
 )
 
 // readmeLimit is what the README promises of its queries.
 const readmeLimit = time.Second
 
-var sparqlBlock = regexp.MustCompile("(?ms)^```sparql\n(.*?)^```")
-
-// TestReadmeQueries asks the demo each query of the README as it stands there:
-// it must answer, with at least one row, within a second.
-func TestReadmeQueries(t *testing.T) {
+func readme(t *testing.T) string {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(testenv.ProjectRoot(), "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := sparqlBlock.FindAllStringSubmatch(string(text), -1)
-	if len(blocks) < 5 {
-		t.Errorf("the README has %d queries, it promises five", len(blocks))
+	return string(text)
+}
+
+// sparqlBlock is a question in bold, its query and the output shown below it.
+var sparqlBlock = regexp.MustCompile("(?ms)^\\*\\*([^*\n]+)\\*\\*[^\n]*\n\n```sparql\n(.*?)^```\n```\n(.*?)^```")
+
+// TestReadmeQueries asks the demo each query of the README as it stands there,
+// first over HTTP: it must answer, with at least one row, within a second.
+// Then as the README says, by "nettwin query": the output must be the one that
+// is shown. Only ends of support may come that were too far away when the
+// README was written.
+func TestReadmeQueries(t *testing.T) {
+	text := readme(t)
+	blocks := sparqlBlock.FindAllStringSubmatch(text, -1)
+	if all := strings.Count(text, "```sparql\n"); len(blocks) < 5 || all != len(blocks) {
+		t.Errorf("the README has %d queries, %d of them with question and output, it promises five", all, len(blocks))
 	}
 	d := shared.get(t)
 	for _, block := range blocks {
-		query := block[1]
-		title := strings.TrimLeft(strings.SplitN(query, "\n", 2)[0], "# ")
+		title, query, output := block[1], block[2], block[3]
 		started := time.Now()
 		rows, err := askSPARQL(d.url, query)
 		took := time.Since(started)
@@ -43,5 +53,43 @@ func TestReadmeQueries(t *testing.T) {
 			t.Errorf("%s: took %v, more than %v", title, took, readmeLimit)
 		}
 		t.Logf("%s: %d rows in %v", title, len(rows), took.Round(100*time.Microsecond))
+		got := nettwin(t, "", "query", "--url", d.url, query)
+		if got.code != 0 || !sameOutput(got.stdout, output) {
+			t.Errorf("%s: code %d, it prints\n%s%s\nthe README shows\n%s", title, got.code, got.stdout, got.stderr, output)
+		}
+	}
+}
+
+// sameOutput compares tables; more rows are right only if they tell of ends of
+// support.
+func sameOutput(got, want string) bool {
+	if got == want {
+		return true
+	}
+	rows := func(s string) []string {
+		return regexp.MustCompile(`(?m)^([^─\d].*|\d+[^\d ].*)$`).FindAllString(s, -1)
+	}
+	more := minus(rows(got), rows(want))
+	for _, line := range more {
+		if !strings.Contains(line, "): end of support ") {
+			return false
+		}
+	}
+	return len(more) > 0 && len(minus(rows(want), rows(got))) == 0
+}
+
+// TestReadmeConfiguration reads the configuration that the README shows.
+func TestReadmeConfiguration(t *testing.T) {
+	_, rest, found := strings.Cut(readme(t), "```yaml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the README shows no configuration")
+	}
+	cfg, err := config.Load(write(t, t.TempDir(), "nettwin.yaml", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Devices) == 0 || cfg.Devices[0].Collect.SNMP == 0 || cfg.Credentials[cfg.Devices[0].Credential].SNMP.User == "" {
+		t.Errorf("it configures no device to collect from: %+v", cfg.Devices)
 	}
 }

@@ -35,12 +35,13 @@ export interface Commit {
 }
 
 export interface SourceStatus {
-  name: string;
-  collector: string;
+  device: string;
   address: string;
+  collector: string;
   state: string; // "in sync", "stale", "lost", "unknown"
+  thing?: string; // IRI of the device
   lastContact?: string;
-  error?: string;
+  lastError?: string;
 }
 
 export interface Explanation {

@@ -170,3 +170,9 @@ export async function loadLabels(iris: string[]): Promise<Map<string, string>> {
   }
   return labels;
 }
+
+// searchAddresses reads which device has which address.
+export async function searchAddresses(): Promise<{ device: string; text: string }[]> {
+  const rows = await select(`${prologue}SELECT ?device ?text WHERE { ?a twin:address ?text ; twin:addressOf ?i . ?i twin:interfaceOf ?device }`);
+  return rows.flatMap(({ device, text }) => (device && text ? [{ device: device.value, text: text.value }] : []));
+}

@@ -49,6 +49,12 @@ export const NoDevices = (): JSX.Element => (
   </Empty>
 );
 
+export const ExportButton = ({ save, disabled }: { save: () => void; disabled: boolean }): JSX.Element => (
+  <button type="button" class="button" onClick={save} disabled={disabled} title="What is shown, as filtered and ordered, as a file">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11" /></svg>Export CSV
+  </button>
+);
+
 export function ago(time: string | undefined, now = Date.now()): string {
   const at = time ? Date.parse(time) : NaN;
   if (Number.isNaN(at) || at <= 0) return "never";

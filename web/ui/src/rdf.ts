@@ -27,17 +27,16 @@ export const prologue = Object.entries(prefixes)
   .map(([name, iri]) => `PREFIX ${name}: <${iri}>\n`)
   .join("");
 
-const iriref = String.raw`<([^<>"{}|^\`\\\x00-\x20]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*>`;
+const iriref = String.raw`<[^<>"\s]*>`;
 const bnode = String.raw`_:[^\s<>"]+`;
 const literal = String.raw`"(?:[^"\\\n\r]|\\.)*"(?:\^\^${iriref}|@[A-Za-z0-9-]+)?`;
-const line = new RegExp(String.raw`^\s*(${iriref}|${bnode})\s*(${iriref})\s*(${iriref}|${bnode}|${literal})\s*(${iriref}|${bnode})?\s*\.?\s*$`, "u");
+const line = new RegExp(String.raw`^\s*(${iriref}|${bnode})\s*(${iriref})\s*(${iriref}|${bnode}|${literal})\s*(${iriref}|${bnode})?\s*\.?\s*$`);
 
 // parseQuad reads one statement of N-Quads; null if it is none.
 export function parseQuad(text: string): Statement | null {
   const m = line.exec(text);
   if (!m) return null;
-  // Each IRI holds one inner group, so positions follow from the pattern.
-  const [s, p, o, g] = [m[1], m[3], m[5], m[9]];
+  const [, s, p, o, g] = m;
   if (!s || !p || !o) return null;
   const statement: Statement = { s: parseTerm(s), p: parseTerm(p), o: parseTerm(o) };
   if (g) statement.g = parseTerm(g);

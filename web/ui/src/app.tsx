@@ -1,0 +1,171 @@
+// The page: header with the twin's state, navigation, one view.
+
+import type { JSX } from "preact";
+import { Suspense, lazy } from "preact/compat";
+import { useEffect, useState } from "preact/hooks";
+import { setToken, type SourceStatus } from "./api";
+import { Explain } from "./explain";
+import { Findings } from "./findings";
+import { Inventory } from "./inventory";
+import { useLive, type Live } from "./live";
+import { ago, clock, Loading, plural, Problem } from "./parts";
+import { href, useRoute } from "./route";
+import { Topology, type ViewProps } from "./topology";
+
+// The editor is the heaviest part and is read only when it is wanted.
+const Sparql = lazy(() => import("./sparql").then((m) => m.Sparql));
+
+const views: { path: string; title: string }[] = [
+  { path: "topology", title: "Topology" },
+  { path: "inventory", title: "Inventory" },
+  { path: "findings", title: "Findings" },
+  { path: "sparql", title: "SPARQL" },
+];
+
+export function App(): JSX.Element {
+  const [live, retry] = useLive();
+  const route = useRoute();
+  const [fact, setFact] = useState<string | null>(null);
+  const [theme, setTheme] = useTheme();
+  const current = views.find((v) => v.path === route.path[0]) ?? views[0];
+  const props: ViewProps = { live, route, explain: setFact, theme };
+  useEffect(() => setFact(null), [route]);
+  useEffect(() => {
+    document.title = `${current?.title ?? ""} · nettwin`;
+  }, [current]);
+  return (
+    <>
+      <Header live={live} theme={theme} setTheme={setTheme} current={current?.path ?? ""} />
+      {live.error && !live.locked && (
+        <Problem>
+          {live.info ? "What is shown may be out of date: " : ""}{live.error} <span class="muted">Since {live.since?.toLocaleTimeString()}; trying again every few seconds.</span>
+        </Problem>
+      )}
+      <main id="main" tabIndex={-1}>
+        {live.locked ? <Unlock reason={live.locked} retry={retry} /> : live.info || !live.error ? (
+          <Suspense fallback={<Loading what="the editor" />}>
+            {current?.path === "topology" && <Topology {...props} />}
+            {current?.path === "inventory" && <Inventory {...props} />}
+            {current?.path === "findings" && <Findings {...props} />}
+            {current?.path === "sparql" && <Sparql {...props} />}
+          </Suspense>
+        ) : null}
+      </main>
+      {fact && <Explain key={fact} fact={fact} base={live.info?.base ?? ""} close={() => setFact(null)} />}
+    </>
+  );
+}
+
+// useTheme follows the system until the reader chooses.
+function useTheme(): [string, (theme: string) => void] {
+  const system = (): string => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const [theme, setTheme] = useState(() => localStorage.getItem("nettwin.theme") ?? system());
+  if (document.documentElement.dataset["theme"] !== theme) document.documentElement.dataset["theme"] = theme;
+  return [
+    theme,
+    (chosen) => {
+      localStorage.setItem("nettwin.theme", chosen);
+      setTheme(chosen);
+    },
+  ];
+}
+
+interface HeaderProps {
+  live: Live;
+  theme: string;
+  setTheme: (theme: string) => void;
+  current: string;
+}
+
+function Header({ live, theme, setTheme, current }: HeaderProps): JSX.Element {
+  const { info } = live;
+  return (
+    <header class="top">
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the content</a>
+      <div class="brand">
+        <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" /><path d="M9 10h14l-7 13z" /><circle cx="9" cy="10" r="3" /><circle cx="23" cy="10" r="3" /><circle cx="16" cy="23" r="3" /></svg>
+        <div>
+          <h1>nettwin</h1>
+          {info && <p class="base" title="Base IRI of this twin">{info.base}</p>}
+        </div>
+      </div>
+      <nav class="views" aria-label="Views">
+        {views.map((v) => <a key={v.path} href={href(v.path)} aria-current={v.path === current ? "page" : undefined}>{v.title}</a>)}
+      </nav>
+      <div class="status" data-testid="status">
+        {info && (
+          <>
+            <span class="stat" title={`${plural(info.terms, "term")}; engine ${info.engine}`}><b>{info.quads.toLocaleString("en")}</b> quads</span>
+            <span class="stat" title={live.headTime ? `committed ${clock(live.headTime)}` : "newest commit"}>
+              commit <b>{info.head.toLocaleString("en")}</b>
+            </span>
+          </>
+        )}
+        <Sources list={live.sources} />
+        <button type="button" class="theme" aria-label={theme === "dark" ? "Light colours" : "Dark colours"} title={theme === "dark" ? "Light colours" : "Dark colours"} onClick={() => setTheme(theme === "dark" ? "light" : "dark")}>
+          {theme === "dark" ? "☀" : "☾"}
+        </button>
+      </div>
+    </header>
+  );
+}
+
+const stateMarks: Record<string, { mark: string; tone: string }> = {
+  "in sync": { mark: "●", tone: "up" },
+  stale: { mark: "▲", tone: "warn" },
+  lost: { mark: "✕", tone: "down" },
+  unknown: { mark: "?", tone: "unknown" },
+};
+
+// Sources shows how many sources are in which state, and which on demand.
+function Sources({ list }: { list: SourceStatus[] | undefined }): JSX.Element | null {
+  if (!list) return null;
+  if (list.length === 0) return <span class="stat muted" title="This twin collects nothing by itself">no sources</span>;
+  const states = Object.keys(stateMarks).map((state) => ({ state, n: list.filter((s) => (s.state || "unknown") === state).length })).filter(({ n }) => n > 0);
+  return (
+    <details class="sources">
+      <summary aria-label={`Sources: ${states.map(({ state, n }) => `${n} ${state}`).join(", ")}`}>
+        {states.map(({ state, n }) => (
+          <span key={state} class={`state state-${stateMarks[state]?.tone ?? ""}`}><span aria-hidden="true">{stateMarks[state]?.mark}</span> {n} {state}</span>
+        ))}
+      </summary>
+      <div class="popover">
+        <table class="mini">
+          <thead><tr><th>Source</th><th>State</th><th>Last contact</th></tr></thead>
+          <tbody>
+            {list.map((s) => (
+              <tr key={`${s.collector} ${s.device} ${s.address}`}>
+                <td><strong>{s.device || s.address}</strong> <span class="muted">{s.collector}</span></td>
+                <td>
+                  <span class={`state state-${stateMarks[s.state]?.tone ?? "unknown"}`}><span aria-hidden="true">{stateMarks[s.state]?.mark ?? "?"}</span> {s.state}</span>
+                  {s.lastError && <div class="small source-error">{s.lastError}</div>}
+                </td>
+                <td class="muted">{ago(s.lastContact)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function Unlock({ reason, retry }: { reason: string; retry: () => void }): JSX.Element {
+  const [token, set] = useState("");
+  return (
+    <form
+      class="unlock"
+      onSubmit={(e) => {
+        e.preventDefault();
+        setToken(token.trim());
+        retry();
+      }}
+    >
+      <h2>This twin asks for a token</h2>
+      <p class="muted">{reason}</p>
+      <label>Token <input type="password" autocomplete="off" value={token} onInput={(e) => set(e.currentTarget.value)} /></label>
+      <button type="submit" class="button primary" disabled={!token.trim()}>Continue</button>
+      <p class="muted small">It is kept until this tab is closed. Tokens are listed in the twin's configuration.</p>
+    </form>
+  );
+}

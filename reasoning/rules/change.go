@@ -14,6 +14,7 @@ import (
 type change struct {
 	terms   terms
 	src     graph.Snapshot
+	branch  string
 	adds    []rdf.Quad
 	deletes []rdf.Quad
 	delta   *Delta            // predicates of what is new or lost
@@ -22,8 +23,8 @@ type change struct {
 	lost    map[string]bool   // facts that they made, as text
 }
 
-func newChange(t terms, src graph.Snapshot) *change {
-	return &change{terms: t, src: src, delta: &Delta{}, added: map[string]bool{}, gone: map[rdf.Term]bool{}, lost: map[string]bool{}}
+func newChange(t terms, src graph.Snapshot, branch string) *change {
+	return &change{terms: t, src: src, branch: branch, delta: &Delta{}, added: map[string]bool{}, gone: map[rdf.Term]bool{}, lost: map[string]bool{}}
 }
 
 // replaceRule turns what is recorded of a rule into found.
@@ -144,7 +145,7 @@ func (c *change) commit(ctx context.Context, store graph.Store, note string) (*D
 		c.deletes = append(c.deletes, fact)
 		c.delta.Add(fact)
 	}
-	commit, err := store.Commit(ctx, &graph.Batch{Deletes: c.deletes, Adds: c.adds, Note: note})
+	commit, err := store.Commit(ctx, &graph.Batch{Branch: c.branch, Deletes: c.deletes, Adds: c.adds, Note: note})
 	if err != nil {
 		return nil, err
 	}

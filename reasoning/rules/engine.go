@@ -33,11 +33,12 @@ type Options struct {
 	Base      string // the store's base IRI, ending in "/"
 	Derived   string // IRI of the derived graph
 	Knowledge fs.FS  // folders align and rules; read by Reload
+	Branch    string // whose facts are kept true; "" means graph.Main
 	Log       *slog.Logger
 	Now       func() time.Time
 }
 
-// Engine keeps what rules derive on the main branch true. Its methods are
+// Engine keeps what rules derive on one branch true. Its methods are
 // safe for concurrent use; runs happen one at a time.
 type Engine struct {
 	opt   Options
@@ -73,6 +74,16 @@ func New(opt Options) *Engine {
 		texts:  map[string]string{},
 		status: map[string]Status{},
 	}
+}
+
+// OnBranch returns an engine with the same rules for another branch: Apply
+// runs them on what a scenario says there.
+func (e *Engine) OnBranch(branch string) *Engine {
+	opt := e.opt
+	opt.Branch = branch
+	other := New(opt)
+	other.set = e.Set()
+	return other
 }
 
 // Set returns the rules in use. It is not changed afterwards.
@@ -175,12 +186,12 @@ func (e *Engine) run(ctx context.Context, set *Set, changed *Delta, force func(*
 }
 
 func (e *Engine) runStratum(ctx context.Context, due []*Rule) (*Delta, error) {
-	snapshot, err := e.opt.Store.Snapshot(graph.At{})
+	snapshot, err := e.opt.Store.Snapshot(graph.At{Branch: e.opt.Branch})
 	if err != nil {
 		return &Delta{}, fmt.Errorf("rules: %w", err)
 	}
 	defer snapshot.Close()
-	ch := newChange(e.terms, snapshot)
+	ch := newChange(e.terms, snapshot, e.opt.Branch)
 	var failures []error
 	ran := map[string]Status{}
 	for _, r := range due {
@@ -212,7 +223,7 @@ func (e *Engine) runStratum(ctx context.Context, due []*Rule) (*Delta, error) {
 // removeDeleted takes away the derivations of rules that have no file any
 // more, and the facts that rested on them alone.
 func (e *Engine) removeDeleted(ctx context.Context, set *Set) (*Delta, error) {
-	snapshot, err := e.opt.Store.Snapshot(graph.At{})
+	snapshot, err := e.opt.Store.Snapshot(graph.At{Branch: e.opt.Branch})
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
@@ -224,7 +235,7 @@ func (e *Engine) removeDeleted(ctx context.Context, set *Set) (*Delta, error) {
 	for name := range set.Broken {
 		keep[e.terms.rule(name)] = true
 	}
-	ch := newChange(e.terms, snapshot)
+	ch := newChange(e.terms, snapshot, e.opt.Branch)
 	var gone []string
 	err = match(ctx, snapshot, rdf.Quad{P: rdfType, O: termRuleClass, G: e.terms.derived}, func(q rdf.Quad) error {
 		if keep[q.S] {

@@ -214,6 +214,33 @@ func TestBrokenFileKeepsFacts(t *testing.T) {
 	}
 }
 
+// TestOnBranch runs the rules on a scenario: the main branch keeps its facts.
+func TestOnBranch(t *testing.T) {
+	f, ctx := newFixture(t), context.Background()
+	f.commit(row+model, "")
+	if err := f.Reload(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.store.Fork(ctx, "what-if", graph.At{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.store.Commit(ctx, &graph.Batch{Branch: "what-if", Deletes: quads(t, model)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.OnBranch("what-if").Apply(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.check("on main", true, needsCare)
+	snapshot, err := f.store.Snapshot(graph.At{Branch: "what-if"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	if found, err := contains(snapshot, quads(t, needsCare)[0]); found || err != nil {
+		t.Errorf("on the branch the finding stays: %v %v", found, err)
+	}
+}
+
 // TestFollow runs the loop: a commit wakes the rules, the end of the context
 // ends it.
 func TestFollow(t *testing.T) {

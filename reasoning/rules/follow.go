@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -20,11 +21,11 @@ const (
 )
 
 // Follow reloads the rules when their files change, runs them after each
-// commit of the main branch and, those that read the clock, every
+// commit of the branch and, those that read the clock, every
 // ClockPeriod, until ctx ends, which is no error. Commits that arrive while
 // rules run are taken together: events set the input, never the pace.
 func (e *Engine) Follow(ctx context.Context, after graph.CommitSeq) error {
-	feed, err := e.opt.Store.Feed(graph.Main, after)
+	feed, err := e.opt.Store.Feed(cmp.Or(e.opt.Branch, graph.Main), after)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (e *Engine) read(ctx context.Context, feed graph.Feed, in *inbox) error {
 		if strings.HasPrefix(next.Commit.Note, notePrefix) {
 			continue
 		}
-		snapshot, err := e.opt.Store.Snapshot(graph.At{})
+		snapshot, err := e.opt.Store.Snapshot(graph.At{Branch: e.opt.Branch})
 		if err != nil {
 			return err
 		}

@@ -272,3 +272,30 @@ func TestCaseInterfaceDown(t *testing.T) {
 		}
 	}
 }
+
+// TestCasesByRule asks of each finding which rule's derivation made it.
+func TestCasesByRule(t *testing.T) {
+	d := shared.get(t)
+	seen := map[string]bool{}
+	for _, r := range d.derived(t, `?f a ?class ; twin:message ?message`, "") {
+		fact := fmt.Sprintf("<%s> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <%s> <https://demo.example/graph/derived> .", r.s("f"), r.s("class"))
+		made := lines(d.derived(t, fmt.Sprintf(`?derivation twin:derives %q ; twin:rule ?rule`, fact), ""), "rule")
+		class := strings.TrimPrefix(r.s("class"), "https://w3id.org/nettwin/ns#")
+		want := "https://demo.example/id/rule/" + ruleOf[class]
+		if len(made) != 1 || made[0] != want && made[0] != want+"-device" && made[0] != want+"-module" {
+			t.Errorf("%s was made by the rules %q, want %s", r.s("f"), made, want)
+		}
+		seen[ruleOf[class]] = true
+	}
+	for _, c := range cases(t).Cases {
+		if !seen[c.Rule] {
+			t.Errorf("no finding is made by rule %s", c.Rule)
+		}
+	}
+}
+
+// ruleOf are the rules of cases.json by the class of their findings.
+var ruleOf = map[string]string{
+	"EndOfLifeFinding": fixtures.RuleEndOfLife, "DuplicateAddressFinding": fixtures.RuleDuplicateAddress,
+	"LldpDisagreementFinding": fixtures.RuleLLDPDisagreement, "NeighbourUpFinding": fixtures.RuleInterfaceDownPeer,
+}

@@ -46,6 +46,20 @@ func (e explanation) leaves(f func(explanation)) {
 	}
 }
 
+// explain asks for the tree of a fact in N-Quads.
+func (d *demo) explain(t *testing.T, fact string) explanation {
+	t.Helper()
+	status, body := d.fetch(t, "api/v1/explain?fact="+url.QueryEscape(fact))
+	if status != http.StatusOK {
+		t.Fatalf("explain %s: %d: %s", fact, status, body)
+	}
+	var tree explanation
+	if err := json.Unmarshal(body, &tree); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
 // itemAt gets an item by the IRI that the graph gives it, and verifies the
 // bytes against the CID with go-cid: naming is verification.
 func (d *demo) itemAt(t *testing.T, iri string) []byte {
@@ -79,16 +93,9 @@ func TestExplain(t *testing.T) {
 		t.Fatalf("%d findings of the duplicate address, want 1", len(rows))
 	}
 	fact := fmt.Sprintf("<%s> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/nettwin/ns#DuplicateAddressFinding>", rows[0].s("f"))
-	status, body := d.fetch(t, "api/v1/explain?fact="+url.QueryEscape(fact))
-	if status != http.StatusOK {
-		t.Fatalf("explain: %d: %s", status, body)
-	}
-	var tree explanation
-	if err := json.Unmarshal(body, &tree); err != nil {
-		t.Fatal(err)
-	}
+	tree := d.explain(t, fact)
 	if len(tree.Because) == 0 || tree.Because[0].Name != "duplicate-address" || tree.Because[0].Comment == "" || tree.Because[0].Citation == "" {
-		t.Errorf("the finding is not explained by its rule: %.500s", body)
+		t.Errorf("the finding is not explained by its rule: %+v", tree)
 	}
 	if tree.Asserted || tree.Truncated {
 		t.Errorf("asserted %t, truncated %t", tree.Asserted, tree.Truncated)
@@ -140,6 +147,10 @@ func (d *demo) checkLeaf(t *testing.T, leaf explanation) {
 	}
 	for _, raw := range s.RawItems {
 		d.itemAt(t, raw)
+	}
+	name := strings.TrimPrefix(s.KnowledgeItem, "https://demo.example/names/")
+	if got := nettwin(t, "", "names", "get", "--url", d.url, name); got.code != 0 || !strings.Contains(got.stdout, triple) {
+		t.Errorf("names get %s: code %d: %s", name, got.code, got.stderr)
 	}
 	if envelope := d.itemAt(t, s.Envelope); !bytes.Contains(envelope, []byte(s.KnowledgeItem)) {
 		t.Errorf("the envelope does not point at the knowledge item %s", s.KnowledgeItem)

@@ -64,6 +64,7 @@ type walkExpectation struct {
 // rules, and compares the interfaces and components in the twin with what an
 // independent decoding of the recordings expects: in number and one by one.
 func TestRecordings(t *testing.T) {
+	t.Parallel()
 	dir := testenv.Shared(t, "data/snmp")
 	files, err := filepath.Glob(filepath.Join(dir, "*.expected.json"))
 	if err != nil || len(files) != recordedDevices {

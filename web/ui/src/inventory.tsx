@@ -13,6 +13,9 @@ import type { ViewProps } from "./topology";
 // pageRows bounds the rows drawn at first; a button draws more.
 const pageRows = 500;
 
+// shortCell is how many characters stay on one line.
+const shortCell = 32;
+
 export function Inventory({ live, route }: ViewProps): JSX.Element {
   const report = reports.find((r) => r.id === route.path[1]) ?? (reports[0] as Report);
   const { data, error } = useLoad(live.info ? `${report.id} ${live.version}` : null, report.load, report.id);
@@ -102,7 +105,7 @@ function Table({ report, rows, params }: { report: Report; rows: Row[]; params: 
           </thead>
           <tbody>
             {shown.slice(0, limit).map((row) => (
-              <tr key={row.key}>{row.cells.map((cell, i) => <td key={i}><Value cell={cell} /></td>)}</tr>
+              <tr key={row.key}>{row.cells.map((cell, i) => <td key={i} class={cell.text.length <= shortCell ? "short" : "long"}><Value cell={cell} /></td>)}</tr>
             ))}
           </tbody>
         </table>

@@ -2,7 +2,7 @@
 
 import { addressText } from "./details";
 import { compare, condition, deviceName, loadAddresses, loadComponents, loadDevices, loadInterfaces, loadModels, type Thing } from "./model";
-import { rate } from "./parts";
+import { plural, rate } from "./parts";
 
 // Cell is what is shown, how it sorts, and where it leads.
 export interface Cell {
@@ -81,6 +81,13 @@ async function components(): Promise<Row[]> {
   }));
 }
 
+// describe is what an operator wrote on an interface, else its description
+// where that says more than the name.
+function describe(i: Thing): string {
+  const told = i.get("alias") || i.get("description");
+  return told === i.get("name") ? "" : told;
+}
+
 async function interfaces(): Promise<Row[]> {
   const [all, owners, addresses] = await Promise.all([loadInterfaces(), loadDevices(), loadAddresses()]);
   const carried = new Map<string, string[]>();
@@ -94,7 +101,7 @@ async function interfaces(): Promise<Row[]> {
       cells: [
         deviceCell(owners.get(i.get("interfaceOf"))), text(i.get("name")), { text: state, mark: state }, text(i.get("adminStatus")), text(i.get("operStatus")),
         { text: rate(i.get("speed")), sort: i.get("speed").padStart(18, "0") }, text(i.get("macAddress")), text((carried.get(i.iri) ?? []).sort(compare).join(" ")),
-        text(i.get("alias") || i.get("description")),
+        text(describe(i)),
       ],
     };
   });
@@ -137,8 +144,8 @@ export function support(date: string, today: Date): Cell {
   if (Number.isNaN(at)) return { text: "", sort: "9" };
   const days = Math.round((at - Date.parse(today.toISOString().slice(0, 10))) / dayMillis);
   const sort = String(1_000_000 + days).padStart(8, "0");
-  if (days < 0) return { text: `ended ${-days} days ago`, sort, mark: "bad" };
-  return days <= 365 ? { text: `ends in ${days} days`, sort, mark: "warn" } : { text: `ends in ${days} days`, sort };
+  if (days < 0) return { text: `ended ${plural(-days, "day")} ago`, sort, mark: "bad" };
+  return days <= 365 ? { text: `ends in ${plural(days, "day")}`, sort, mark: "warn" } : { text: `ends in ${plural(days, "day")}`, sort };
 }
 
 // endOfLife lists every physical asset whose model has dates: one row per

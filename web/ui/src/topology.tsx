@@ -211,7 +211,7 @@ function Overview({ network, found, choose }: { network: Network; found: Set<str
       <div class="tiles">
         <a class="tile" href={href("inventory/devices")}><b>{network.devices.size}</b> devices</a>
         <div class="tile"><b>{up}<small>/{links.length}</small></b> links up</div>
-        <a class={`tile ${i.down ? "tile-bad" : ""}`} href={href("inventory/interfaces")}><b>{i.down}<small>/{i.total}</small></b> interfaces down</a>
+        <a class={`tile ${i.down ? "tile-bad" : ""}`} href={href("inventory/interfaces")}><b>{i.down}<small>/{i.total}</small></b> interfaces down{i.shut > 0 && `, ${i.shut} shut`}</a>
         <a class={`tile ${network.findings.length ? "tile-warn" : ""}`} href={href("findings")}><b>{network.findings.length}</b> findings</a>
       </div>
       {troubled.length > 0 && (

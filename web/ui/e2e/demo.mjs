@@ -1,0 +1,81 @@
+// What the browser test needs: a demo twin, a browser, the recording's truth.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "../../..");
+export const out = path.join(here, "out");
+
+const readyMillis = 60_000;
+const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+// missing says what the test lacks; "" if nothing. Under CI=true a lack fails.
+export function missing() {
+  if (!existsSync(path.join(root, "bin/nettwin"))) return "no bin/nettwin: run make ui build";
+  if (!browsers.some((b) => b && existsSync(b))) return "no Chromium: install it or name it in the environment variable CHROMIUM";
+  return "";
+}
+
+// startTwin starts the demo on an empty data directory and waits until it is
+// ready.
+export async function startTwin() {
+  const data = await mkdtemp(path.join(os.tmpdir(), "nettwin-e2e-"));
+  const child = spawn(path.join(root, "bin/nettwin"), ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const url = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the demo was not ready in time:\n${said}`)), readyMillis);
+    const read = (chunk) => {
+      said += chunk;
+      const found = said.match(/twin ready at (http:\S+)/);
+      if (found) {
+        clearTimeout(timer);
+        resolve(found[1]);
+      }
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("exit", (code) => reject(new Error(`the demo ended with ${code}:\n${said}`)));
+  });
+  const stop = async () => {
+    child.kill("SIGINT");
+    await ended;
+  };
+  return { url, stop, remove: () => rm(data, { recursive: true, force: true }) };
+}
+
+// startBrowser opens a page in a fresh profile and notes what goes wrong.
+export async function startBrowser(url, width, height) {
+  await mkdir(out, { recursive: true });
+  const profile = await mkdtemp(path.join(os.tmpdir(), "nettwin-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: browsers.find((b) => b && existsSync(b)),
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    viewport: { width, height },
+    acceptDownloads: true,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  const problems = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && problems.push(`${m.type()}: ${m.text()}`));
+  page.on("pageerror", (err) => problems.push(`exception: ${err.message}`));
+  page.on("request", (r) => /^https?:/.test(r.url()) && !r.url().startsWith(url) && problems.push(`foreign request: ${r.url()}`));
+  const stop = async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  };
+  return { page, problems, stop };
+}
+
+// truth is what the lab that was recorded looked like; no device was asked.
+export async function truth() {
+  const read = async (name) => JSON.parse(await readFile(path.join(root, "fixtures/network", name), "utf8"));
+  const [network, topology] = [await read("network.json"), await read("truth/topology.json")];
+  const between = topology.links.filter((l) => l.a.kind === "router" && l.b.kind === "router");
+  return { devices: network.devices.map((d) => d.name).sort(), links: between };
+}

@@ -59,11 +59,6 @@ func (n *Node) DataParent() *Node {
 	return n
 }
 
-// IsKey reports whether n is a key of its list.
-func (n *Node) IsKey() bool {
-	return n.Kind == Leaf && n.Parent != nil && n.Parent.Kind == List && slices.Contains(n.Parent.Keys, n.Name.Local)
-}
-
 // Cases returns the choices above n up to its data parent, innermost first,
 // each with the case that n stands in.
 func (n *Node) Cases() []ChoiceCase {

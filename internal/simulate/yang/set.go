@@ -245,3 +245,7 @@ func (c *compiler) resolve(at *stmt, name string) (*scope, string, error) {
 	}
 	return nil, "", at.errorf("module %q, which %q needs, is not among the texts: %w", module, name, ErrUnknown)
 }
+
+// Prefix is the prefix that a module with this namespace gives itself, empty
+// when no module has it.
+func (s *Set) Prefix(space string) string { return s.prefixes[space] }

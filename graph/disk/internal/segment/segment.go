@@ -1,0 +1,176 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"nettwin/graph"
+	"nettwin/graph/vfs"
+)
+
+// Segment is an open segment. It is safe for concurrent use and counts its
+// references: Open gives one, the last Release closes the file.
+type Segment struct {
+	name     string
+	salt     []byte
+	file     vfs.File
+	cache    *Cache
+	header   Header
+	stats    Stats
+	size     int64
+	sections [numKinds][graph.NumOrders]*Section
+	refs     atomic.Int64
+	onClose  func() error
+}
+
+// Open reads header and directory of a segment. Errors: *graph.CorruptionError
+// and those of the file system.
+func Open(fs vfs.FS, name string, salt []byte, cache *Cache) (*Segment, error) {
+	f, err := fs.OpenFile(name, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &Segment{name: name, salt: salt, file: f, cache: cache}
+	if err := s.open(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.refs.Store(1)
+	return s, nil
+}
+
+func (s *Segment) open() error {
+	size, err := s.file.Size()
+	if err != nil {
+		return fmt.Errorf("open %s: %w", s.name, err)
+	}
+	s.size = size
+	if size < headerLen+footerLen {
+		return s.corrupt(size, "the file is cut short")
+	}
+	if err := s.readHeader(); err != nil {
+		return err
+	}
+	start, length, sum, err := s.readFooter()
+	if err != nil {
+		return err
+	}
+	b, err := s.readAt(start, int(length))
+	if err != nil {
+		return err
+	}
+	if checksum(s.salt, b) != sum {
+		return s.corrupt(start, "the directory's checksum is wrong")
+	}
+	dir, err := decodeDirectory(b, start)
+	if err != nil {
+		return s.corrupt(start, err.Error())
+	}
+	s.stats = dir.stats
+	for kind, sections := range dir.sections {
+		for o, x := range sections {
+			if x != nil {
+				s.sections[kind][o] = &Section{segment: s, order: graph.Order(o), kind: Kind(kind), index: x, slots: make([]slot, len(x.entries))}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Segment) readHeader() error {
+	b, err := s.readAt(0, headerLen)
+	if err != nil {
+		return err
+	}
+	s.header = Header{
+		Num:  binary.LittleEndian.Uint64(b[8:]),
+		From: graph.CommitSeq(binary.LittleEndian.Uint64(b[16:])),
+		To:   graph.CommitSeq(binary.LittleEndian.Uint64(b[24:])),
+	}
+	if !bytes.Equal(b, s.header.encode(s.salt)) {
+		return s.corrupt(0, "the header is not that of a segment of this store")
+	}
+	return nil
+}
+
+func (s *Segment) readFooter() (start, length int64, sum uint32, err error) {
+	at := s.size - footerLen
+	b, err := s.readAt(at, footerLen)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	start, length = int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:]))
+	if string(b[24:]) != footerMagic || binary.LittleEndian.Uint32(b[20:]) != checksum(s.salt, b[:20]) {
+		return 0, 0, 0, s.corrupt(at, "the footer is not that of a segment of this store")
+	}
+	if start < headerLen || length < 0 || start > at || start+length != at {
+		return 0, 0, 0, s.corrupt(at, "the footer names a directory that is not there")
+	}
+	return start, length, binary.LittleEndian.Uint32(b[16:]), nil
+}
+
+func (s *Segment) corrupt(offset int64, reason string) error {
+	return &graph.CorruptionError{File: s.name, Offset: offset, Reason: reason}
+}
+
+func (s *Segment) readAt(offset int64, n int) ([]byte, error) {
+	b := make([]byte, n)
+	k, err := s.file.ReadAt(b, offset)
+	switch {
+	case k == n:
+		return b, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return nil, s.corrupt(offset, fmt.Sprintf("the file ends inside %d bytes that belong here", n))
+	}
+	return nil, fmt.Errorf("read %s at offset %d: %w", s.name, offset, err)
+}
+
+// Retain adds a reference.
+func (s *Segment) Retain() { s.refs.Add(1) }
+
+// Release takes one away; the last closes the file and lets go of its blocks.
+func (s *Segment) Release() error {
+	if s.refs.Add(-1) > 0 {
+		return nil
+	}
+	gone := map[*slot]bool{}
+	for _, sections := range s.sections {
+		for _, sec := range sections {
+			if sec != nil {
+				for i := range sec.slots {
+					gone[&sec.slots[i]] = true
+				}
+			}
+		}
+	}
+	s.cache.drop(gone)
+	err := s.file.Close()
+	if s.onClose != nil {
+		err = errors.Join(err, s.onClose())
+	}
+	return err
+}
+
+// OnClose sets what the last Release does after it closed the file, such as
+// removing it. It is called before the segment is shared.
+func (s *Segment) OnClose(f func() error) { s.onClose = f }
+
+// Name returns the name of the file.
+func (s *Segment) Name() string { return s.name }
+
+// Header returns what the segment is.
+func (s *Segment) Header() Header { return s.header }
+
+// Stats returns the statistics of the adds. They are shared: do not write.
+func (s *Segment) Stats() *Stats { return &s.stats }
+
+// SizeBytes is the length of the file.
+func (s *Segment) SizeBytes() int64 { return s.size }
+
+// Section returns the rows of a kind in an order; nil if the segment does not
+// have them.
+func (s *Segment) Section(o graph.Order, kind Kind) *Section { return s.sections[kind][o] }

@@ -37,12 +37,12 @@ lint: ## gofmt, vet and staticcheck
 race: ## every test with the race detector and the invariants compiled in
 	$(GO) test -timeout 20m -race -tags invariants ./...
 
-fuzz: ## every fuzz target for FUZZTIME
-	@set -e; for pkg in $$($(GO) list ./...); do \
-	  dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
-	  for f in $$(grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' $$dir/*_test.go 2>/dev/null | awk '{print $$2}'); do \
-	    echo "fuzz $$pkg $$f"; CGO_ENABLED=0 $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
-	  done; done
+fuzz: ## every fuzz target for FUZZTIME, two at a time
+	@$(GO) list -f '{{$$d := .Dir}}{{$$p := .ImportPath}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' ./... \
+	| while read -r pkg file; do \
+	    grep -oE '^func Fuzz[A-Za-z0-9_]+' "$$file" | sed "s|^func |$$pkg |"; \
+	  done | sort -u | xargs -P 2 -L 1 sh -c 'echo "fuzz $$0 $$1"; \
+	    CGO_ENABLED=0 $(GO) test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -parallel 1 "$$0" || { echo "fuzz failed: $$0 $$1"; exit 255; }'
 
 soak: ## the long runs (SOAKTIME)
 	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run Soak -v ./...

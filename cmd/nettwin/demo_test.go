@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// readyWait bounds how long a demo may take until it is ready.
-	readyWait = time.Minute
+	// readyWait bounds how long a demo may take until it is ready, on a machine
+	// that runs other tests too.
+	readyWait = 2 * time.Minute
 	// endWait bounds how long it may take to end.
 	endWait = 15 * time.Second
 )

@@ -1,0 +1,17 @@
+// Package exec runs the plans of sparql/plan: operators pull chunks, columns
+// of ids, from the operators below them, so that work per row is a loop over
+// slices and terms are looked up only where an expression or the answer needs
+// them. It gives the same answers as sparql/ref.
+//
+// Invariants:
+//  1. Equal terms have equal ids, computed ones too: a term is inlined, else
+//     looked up in the source, else numbered for this execution (terms.go).
+//  2. A chunk has at least one row. It and its columns belong to the operator
+//     that made it and hold until that operator is asked for the next; readers
+//     do not write into them.
+//  3. A column that is nil is unbound in every row.
+//  4. What an operator keeps beyond a chunk is counted against the memory
+//     limit of the execution before it grows (budget.go).
+//
+// One goroutine runs an execution; it needs no locks.
+package exec

@@ -1,0 +1,234 @@
+package exec
+
+import (
+	"context"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/sparql/expr"
+	"nettwin/sparql/plan"
+)
+
+// evaluator evaluates one expression on the rows of chunks. It is the
+// expr.Env of the row at hand.
+type evaluator struct {
+	x      *execution
+	expr   *plan.Expr
+	names  []string
+	cols   []termColumn
+	exists []*existsTest
+	chunk  *chunk
+	sel    []int32
+	row    int32
+	single bool  // columns may grow between rows: read terms one by one
+	err    error // first failure of the query itself
+}
+
+// termColumn is a column as terms, read when first asked for.
+type termColumn struct {
+	slot  int
+	read  bool
+	terms []rdf.Term // by row
+}
+
+func (x *execution) newEvaluator(e *plan.Expr) (*evaluator, error) {
+	v := &evaluator{x: x, expr: e}
+	for name, slot := range e.Slots {
+		v.names = append(v.names, name)
+		v.cols = append(v.cols, termColumn{slot: slot})
+	}
+	for _, ex := range e.Exists {
+		test, err := x.newExists(ex)
+		if err != nil {
+			return nil, err
+		}
+		v.exists = append(v.exists, test)
+	}
+	return v, nil
+}
+
+// begin takes the rows sel of a chunk: those that will be asked for.
+func (v *evaluator) begin(ctx context.Context, c *chunk, sel []int32) error {
+	v.chunk, v.sel, v.err = c, sel, nil
+	for i := range v.cols {
+		v.cols[i].read = false
+	}
+	for _, test := range v.exists {
+		if err := test.run(ctx, c, sel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value evaluates the expression on a row; ok is false for an expression
+// error, err is a failure of the query. The caller tells the expressions'
+// context when a new solution begins.
+func (v *evaluator) value(row int32) (t rdf.Term, ok bool, err error) {
+	v.row = row
+	t, ok = expr.Eval(v.x.exprs, v.expr.X, v)
+	return t, ok, v.err
+}
+
+// holds tells whether the effective boolean value is true.
+func (v *evaluator) holds(row int32) (bool, error) {
+	v.x.exprs.NewSolution()
+	t, ok, err := v.value(row)
+	if err != nil || !ok {
+		return false, err
+	}
+	truth, ok := expr.EBV(t)
+	return truth && ok, nil
+}
+
+// Lookup implements expr.Env.
+func (v *evaluator) Lookup(name string) (rdf.Term, bool) {
+	for i, n := range v.names {
+		if n == name {
+			t := v.term(&v.cols[i])
+			return t, !t.IsZero()
+		}
+	}
+	return rdf.Term{}, false
+}
+
+// batchShare: where at least one row in so many is asked for, a column's
+// terms are read all at once.
+const batchShare = 4
+
+func (v *evaluator) term(c *termColumn) rdf.Term {
+	col := v.chunk.cols[c.slot]
+	if col == nil || col[v.row] == graph.None {
+		return rdf.Term{}
+	}
+	if v.single || len(v.sel)*batchShare < v.chunk.n {
+		t, err := v.x.terms.term(col[v.row])
+		v.fail(err)
+		return t
+	}
+	if !c.read {
+		if len(c.terms) < v.chunk.n {
+			c.terms = make([]rdf.Term, v.x.chunkRows)
+		}
+		if err := v.x.terms.terms(col[:v.chunk.n], c.terms[:v.chunk.n]); err != nil {
+			v.fail(err)
+			return rdf.Term{}
+		}
+		c.read = true
+	}
+	return c.terms[v.row]
+}
+
+func (v *evaluator) fail(err error) {
+	if v.err == nil {
+		v.err = err
+	}
+}
+
+// Exists implements expr.Env: begin has tested all rows.
+func (v *evaluator) Exists(pattern any) (found, ok bool) {
+	for i, ex := range v.expr.Exists {
+		if ex.Pattern == pattern {
+			return v.exists[i].found[v.row], true
+		}
+	}
+	return false, false
+}
+
+// existsTest finds out for which rows the pattern of an EXISTS has a solution
+// (SPARQL 1.1 §18.6). Rows that agree on what the pattern reads are tested
+// once, and remembered over chunks.
+type existsTest struct {
+	x      *execution
+	n      *plan.Exists
+	in     op
+	seed   *seedState
+	shared []int
+	known  *tuples
+	answer []bool // by tuple
+	given  *buffer
+	found  []bool
+	number []int32 // of each row's tuple
+	key    []graph.TermID
+}
+
+func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
+	in, err := x.build(n.Plan)
+	if err != nil {
+		return nil, err
+	}
+	x.extra = append(x.extra, in)
+	t := &existsTest{
+		x: x, n: n, in: in, seed: x.seed(n.Seed), shared: n.Shared.Slots(),
+		known: newTuples(n.Shared.Len(), &x.budget), given: newBuffer(len(x.plan.Slots), x.chunkRows),
+		key: make([]graph.TermID, n.Shared.Len()),
+	}
+	return t, nil
+}
+
+// maxRemembered bounds the answers that are kept.
+const maxRemembered = 1 << 16
+
+func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
+	if t.known.n > maxRemembered {
+		t.known.reset()
+		t.answer = t.answer[:0]
+	}
+	if len(t.found) < c.n {
+		t.found, t.number = make([]bool, t.x.chunkRows), make([]int32, t.x.chunkRows)
+	}
+	from := t.known.n
+	for _, row := range sel {
+		for i, slot := range t.shared {
+			t.key[i] = c.at(slot, int(row))
+		}
+		n, _, err := t.known.insert(t.key)
+		if err != nil {
+			return err
+		}
+		t.number[row] = int32(n)
+	}
+	if err := t.test(ctx, from); err != nil {
+		return err
+	}
+	for _, row := range sel {
+		t.found[row] = t.answer[t.number[row]]
+	}
+	return nil
+}
+
+// test evaluates the pattern under the tuples from number from on.
+func (t *existsTest) test(ctx context.Context, from int) error {
+	t.answer = append(t.answer, make([]bool, t.known.n-from)...)
+	if t.known.n == from {
+		return nil
+	}
+	t.given.clear()
+	t.given.n = t.known.n - from
+	for i, slot := range t.shared {
+		col := t.given.column(slot)[:t.given.n]
+		for row := range col {
+			col[row] = t.known.key(from + row)[i]
+		}
+		t.given.cols[slot] = col
+	}
+	t.given.cols[t.n.Seed.RowID] = t.x.rowIDs(t.given.n)
+	t.seed.rows = &t.given.chunk
+	t.in.reset()
+	for left := t.given.n; left > 0; {
+		c, err := t.in.next(ctx)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			return nil
+		}
+		for _, id := range c.cols[t.n.Seed.RowID][:c.n] {
+			if at := from + int(rowOf(id)); !t.answer[at] {
+				t.answer[at] = true
+				left--
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+
+	"nettwin/sparql/plan"
+)
+
+// op is a running operator.
+type op interface {
+	// next returns the next chunk, nil at the end.
+	next(ctx context.Context) (*chunk, error)
+	// reset makes the operator begin again, under new seeds. What does not
+	// depend on seeds is kept.
+	reset()
+	// close releases cursors. It is idempotent.
+	close() error
+}
+
+// counted counts what an operator delivers, for EXPLAIN.
+type counted struct {
+	op
+	info *plan.Info
+}
+
+func (c *counted) next(ctx context.Context) (*chunk, error) {
+	out, err := c.op.next(ctx)
+	if out != nil {
+		c.info.Seen += int64(out.n)
+	}
+	return out, err
+}
+
+// build makes the operators of a plan.
+func (x *execution) build(n plan.Node) (op, error) {
+	o, err := x.operator(n)
+	if err != nil {
+		return nil, err
+	}
+	return &counted{op: o, info: n.About()}, nil
+}
+
+func (x *execution) operator(n plan.Node) (op, error) {
+	switch n := n.(type) {
+	case *plan.Unit:
+		return &unitOp{x: x}, nil
+	case *plan.Empty:
+		return emptyOp{}, nil
+	case *plan.Seed:
+		return &seedOp{seed: x.seed(n)}, nil
+	case *plan.Values:
+		return x.newValues(n)
+	case *plan.Names:
+		return &namesOp{x: x, n: n}, nil
+	case *plan.CountQuads:
+		return &countOp{x: x, n: n}, nil
+	case *plan.HashJoin:
+		return x.newHashJoin(n)
+	case *plan.LeftHash:
+		return x.newLeftHash(n)
+	case *plan.Apply:
+		return x.newApply(n)
+	case *plan.Union:
+		return x.newUnion(n)
+	case *plan.Minus:
+		return x.newMinus(n)
+	}
+	return x.overOne(n)
+}
+
+// overOne makes the operators that read one input.
+func (x *execution) overOne(n plan.Node) (op, error) {
+	ins := plan.Inputs(n)
+	if len(ins) != 1 {
+		return nil, fmt.Errorf("exec: operator %T is not known", n)
+	}
+	in, err := x.build(ins[0])
+	if err != nil {
+		return nil, err
+	}
+	switch n := n.(type) {
+	case *plan.Scan:
+		return x.newScan(n, in), nil
+	case *plan.Path:
+		return x.newPath(n, in)
+	case *plan.Filter:
+		return x.newFilter(n, in)
+	case *plan.Extend:
+		return x.newExtend(n, in)
+	case *plan.Group:
+		return x.newGroup(n, in)
+	case *plan.OrderBy:
+		return x.newOrderBy(n, in)
+	case *plan.Project:
+		return in, nil // slots are unique: what is not kept is not read
+	case *plan.Distinct:
+		return x.newDistinct(n, in), nil
+	case *plan.Slice:
+		return &sliceOp{n: n, in: in, out: newBuffer(len(x.plan.Slots), 0)}, nil
+	}
+	return nil, fmt.Errorf("exec: operator %T is not known", n)
+}

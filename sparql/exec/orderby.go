@@ -1,0 +1,195 @@
+package exec
+
+import (
+	"context"
+	"slices"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/sparql/expr"
+	"nettwin/sparql/plan"
+)
+
+// orderOp is OrderBy (SPARQL 1.1 §15.1). Solutions that tie keep their order.
+// With a top, it drops now and then what cannot be among the first.
+type orderOp struct {
+	x      *execution
+	n      *plan.OrderBy
+	in     op
+	conds  []orderKey
+	rows   *store
+	order  []int32
+	sel    []int32
+	result *rowsOp
+}
+
+// orderKey is one condition with its value for each row kept.
+type orderKey struct {
+	eval       *evaluator
+	descending bool
+	ids        []graph.TermID // inlined values, None for others
+	terms      []rdf.Term
+}
+
+func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
+	o := &orderOp{x: x, n: n, in: in, rows: newStore(x, n.Out)}
+	for _, c := range n.Conditions {
+		v, err := x.newEvaluator(c.Expr)
+		if err != nil {
+			return nil, err
+		}
+		o.conds = append(o.conds, orderKey{eval: v, descending: c.Descending})
+	}
+	return o, nil
+}
+
+func (o *orderOp) next(ctx context.Context) (*chunk, error) {
+	if o.result == nil {
+		if err := o.read(ctx); err != nil {
+			return nil, err
+		}
+		if err := o.sort(ctx); err != nil {
+			return nil, err
+		}
+		o.result = &rowsOp{x: o.x, all: chunk{n: o.rows.n, cols: o.rows.cols}}
+	}
+	return o.result.next(ctx)
+}
+
+// slack is how many rows beyond the top are kept before they are dropped.
+const slack = 8192
+
+func (o *orderOp) read(ctx context.Context) error {
+	for {
+		c, err := o.in.next(ctx)
+		if err != nil || c == nil {
+			return err
+		}
+		if err := o.add(ctx, c); err != nil {
+			return err
+		}
+		if o.n.Top >= 0 && int64(o.rows.n) > 2*min(o.n.Top, 1<<40)+slack {
+			if err := o.sort(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+const orderKeyBytes = 64
+
+func (o *orderOp) add(ctx context.Context, c *chunk) error {
+	sel := identity(&o.sel, c.n)
+	if err := o.x.budget.grow(int64(c.n) * orderKeyBytes * int64(len(o.conds))); err != nil {
+		return err
+	}
+	for i := range o.conds {
+		k := &o.conds[i]
+		if err := k.eval.begin(ctx, c, sel); err != nil {
+			return err
+		}
+	}
+	for _, row := range sel {
+		o.x.exprs.NewSolution()
+		for i := range o.conds {
+			k := &o.conds[i]
+			t, ok, err := k.eval.value(row)
+			if err != nil {
+				return err
+			}
+			id := graph.None
+			if ok {
+				id, _ = graph.Inline(t)
+			} else {
+				t = rdf.Term{}
+			}
+			k.ids = append(k.ids, id)
+			k.terms = append(k.terms, t)
+		}
+	}
+	return o.rows.append(c)
+}
+
+// sort puts the rows in order and cuts them at the top.
+func (o *orderOp) sort(ctx context.Context) error {
+	o.order = o.order[:0]
+	for i := range o.rows.n {
+		o.order = append(o.order, int32(i))
+	}
+	var failed error
+	steps := 0
+	slices.SortStableFunc(o.order, func(a, b int32) int {
+		if steps++; steps%checkEvery == 0 && failed == nil {
+			failed = context.Cause(ctx)
+		}
+		if failed != nil {
+			return 0
+		}
+		for i := range o.conds {
+			if c := o.conds[i].compare(a, b); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	if failed != nil {
+		return failed
+	}
+	if o.n.Top >= 0 && int64(len(o.order)) > o.n.Top {
+		o.order = o.order[:o.n.Top]
+	}
+	o.rearrange()
+	return nil
+}
+
+// rearrange keeps the rows of order, in that order.
+func (o *orderOp) rearrange() {
+	dropped := int64(o.rows.n - len(o.order))
+	for i := range o.conds {
+		k := &o.conds[i]
+		ids, terms := make([]graph.TermID, len(o.order)), make([]rdf.Term, len(o.order))
+		for j, row := range o.order {
+			ids[j], terms[j] = k.ids[row], k.terms[row]
+		}
+		k.ids, k.terms = ids, terms
+	}
+	for _, slot := range o.rows.slots {
+		col := make([]graph.TermID, len(o.order))
+		gather(col, o.rows.cols[slot], o.order)
+		o.rows.cols[slot] = col
+	}
+	o.rows.n = len(o.order)
+	o.x.budget.shrink(dropped * (orderKeyBytes*int64(len(o.conds)) + idBytes*int64(len(o.rows.slots))))
+}
+
+func (k *orderKey) compare(a, b int32) int {
+	c := k.ascending(a, b)
+	if k.descending {
+		return -c
+	}
+	return c
+}
+
+func (k *orderKey) ascending(a, b int32) int {
+	x, y := k.ids[a], k.ids[b]
+	if x != graph.None && x == y {
+		return 0
+	}
+	if x.Tag() == graph.TagInteger && y.Tag() == graph.TagInteger {
+		m, _ := x.Integer()
+		n, _ := y.Integer()
+		if m < n {
+			return -1
+		}
+		return 1
+	}
+	return expr.OrderCompare(k.terms[a], k.terms[b])
+}
+
+func (o *orderOp) reset() {
+	if o.result != nil {
+		o.result.reset()
+	}
+}
+
+func (o *orderOp) close() error { return o.in.close() }

@@ -1,0 +1,238 @@
+package exec
+
+import (
+	"context"
+	crand "crypto/rand"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/sparql/algebra"
+	"nettwin/sparql/expr"
+	"nettwin/sparql/plan"
+	"nettwin/sparql/results"
+)
+
+// ErrNotCovered: exec does not evaluate the query; sparql/ref does.
+var ErrNotCovered = plan.ErrNotCovered
+
+// Sizes of chunks.
+const (
+	DefaultChunkRows = 2048
+	MaxChunkRows     = graph.ChunkRows
+)
+
+// Options are what an execution gets from its caller. The zero value reads the
+// dataset as it is and has the limits above.
+type Options struct {
+	Now  time.Time  // NOW()
+	Rand *rand.Rand // RAND, UUID, blank node labels; nil: seeded from the system
+
+	// The dataset, as in plan.Options.
+	UnionDefault               bool
+	DefaultGraphs, NamedGraphs []rdf.Term
+
+	MaxMemoryBytes int64 // what operators may keep; 0: DefaultMaxMemoryBytes
+	ChunkRows      int   // 1 to MaxChunkRows; 0: DefaultChunkRows
+
+	// Explain, if set, is called with the plan when the query ends: at its
+	// end, at an error or when the result is closed.
+	Explain func(*plan.Plan)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxMemoryBytes <= 0 {
+		o.MaxMemoryBytes = DefaultMaxMemoryBytes
+	}
+	if o.ChunkRows <= 0 {
+		o.ChunkRows = DefaultChunkRows
+	}
+	o.ChunkRows = min(o.ChunkRows, MaxChunkRows)
+	if o.Rand == nil {
+		var seed [32]byte
+		crand.Read(seed[:]) //nolint:errcheck // never fails (Go 1.24)
+		o.Rand = rand.New(rand.NewChaCha8(seed))
+	}
+	return o
+}
+
+// Query runs q over src. Solutions are made while the result is read; the
+// first are made before Query returns, so that what fails at once fails here.
+// src must stay open until the result is closed. Errors, here and from the
+// result: ErrNotCovered (only here), the cause of ctx's end,
+// *results.LimitError, those of src.
+func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
+	p, err := plan.Make(ctx, q, src, plan.Options{
+		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	x := newExecution(p, src, q.Base, opt.withDefaults())
+	root, err := x.build(p.Root)
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	s := &stream{x: x, root: root, explain: opt.Explain}
+	if err := s.pull(ctx); err != nil && err != io.EOF {
+		s.close() //nolint:errcheck // the first error counts
+		return nil, err
+	}
+	out := &results.Result{Prefixes: q.Prefixes}
+	switch q.Form {
+	case algebra.Ask:
+		out.Kind, out.Boolean = results.Boolean, s.chunk != nil
+		return out, s.close()
+	case algebra.Construct:
+		out.Kind, out.Triples = results.Graph, newTriples(s)
+	default:
+		out.Kind, out.Vars, out.Rows = results.Bindings, q.Vars, newRows(s)
+	}
+	return out, nil
+}
+
+// execution is one run of a plan.
+type execution struct {
+	plan      *plan.Plan
+	src       graph.Source
+	terms     *termTable
+	exprs     *expr.Context
+	budget    budget
+	chunkRows int
+	seeds     map[*plan.Seed]*seedState
+	noColumns [][]graph.TermID
+	numbers   []graph.TermID // 1, 2, 3 …
+	extra     []op           // inputs of EXISTS, to be closed
+}
+
+func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
+	x := &execution{
+		plan: p, src: src, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
+		budget: budget{max: opt.MaxMemoryBytes}, noColumns: make([][]graph.TermID, len(p.Slots)),
+	}
+	x.terms = &termTable{src: src, budget: &x.budget}
+	x.exprs = &expr.Context{Now: opt.Now, Base: base, Rand: opt.Rand, BNodes: freshNodes(opt.Rand)}
+	return x
+}
+
+// freshNodes returns a maker of blank nodes whose labels are new to every
+// store: a random scope and a count.
+func freshNodes(r *rand.Rand) func() rdf.Term {
+	scope := fmt.Sprintf("x%016x%016x", r.Uint64(), r.Uint64())
+	n := 0
+	return func() rdf.Term {
+		n++
+		return rdf.BNode(fmt.Sprintf("%sn%d", scope, n))
+	}
+}
+
+// stream is the root of a running plan: its current chunk, decoded.
+type stream struct {
+	x       *execution
+	root    op
+	explain func(*plan.Plan)
+	chunk   *chunk
+	row     int // the next row of chunk
+	err     error
+	closed  bool
+}
+
+// pull goes to the next chunk; io.EOF at the end.
+func (s *stream) pull(ctx context.Context) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.chunk, s.row = nil, 0
+	c, err := s.root.next(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		s.err = fmt.Errorf("query: %w", context.Cause(ctx))
+	case err != nil:
+		s.err = fmt.Errorf("query: %w", err)
+	case c == nil:
+		s.err = io.EOF
+	default:
+		s.chunk = c
+	}
+	return s.err
+}
+
+func (s *stream) close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.err == nil {
+		s.err = io.EOF
+	}
+	s.chunk = nil
+	err := s.root.close()
+	if cerr := closeAll(s.x.extra...); err == nil {
+		err = cerr
+	}
+	if s.explain != nil {
+		s.explain(s.x.plan)
+	}
+	return err
+}
+
+// rows is the results.Rows of SELECT.
+type rows struct {
+	*stream
+	cols    [][]rdf.Term // of the current chunk
+	decoded bool
+	out     []rdf.Term
+}
+
+func newRows(s *stream) *rows {
+	r := &rows{stream: s, out: make([]rdf.Term, len(s.x.plan.Columns)), cols: make([][]rdf.Term, len(s.x.plan.Columns))}
+	for i := range r.cols {
+		r.cols[i] = make([]rdf.Term, s.x.chunkRows)
+	}
+	return r
+}
+
+// Next implements results.Rows.
+func (r *rows) Next(ctx context.Context) ([]rdf.Term, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if r.chunk == nil || r.row == r.chunk.n {
+		if err := r.pull(ctx); err != nil {
+			return nil, err
+		}
+		r.decoded = false
+	}
+	if !r.decoded {
+		if err := r.decode(); err != nil {
+			return nil, err
+		}
+	}
+	for i := range r.out {
+		r.out[i] = r.cols[i][r.row]
+	}
+	r.row++
+	return r.out, nil
+}
+
+// decode looks up the terms of the current chunk, column by column.
+func (r *rows) decode() error {
+	for i, slot := range r.x.plan.Columns {
+		col := r.chunk.cols[slot]
+		if col == nil {
+			clear(r.cols[i])
+			continue
+		}
+		if err := r.x.terms.terms(col[:r.chunk.n], r.cols[i][:r.chunk.n]); err != nil {
+			return fmt.Errorf("query: %w", err)
+		}
+	}
+	r.decoded = true
+	return nil
+}
+
+// Close implements results.Rows.
+func (r *rows) Close() error { return r.close() }

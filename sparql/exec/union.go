@@ -1,0 +1,125 @@
+package exec
+
+import (
+	"context"
+
+	"nettwin/graph"
+	"nettwin/sparql/plan"
+)
+
+// unionOp is Union (SPARQL 1.1 §18.5): one input after another.
+type unionOp struct {
+	in []op
+	at int
+}
+
+func (x *execution) newUnion(n *plan.Union) (op, error) {
+	o := &unionOp{}
+	for _, in := range n.In {
+		built, err := x.build(in)
+		if err != nil {
+			return nil, err
+		}
+		o.in = append(o.in, built)
+	}
+	return o, nil
+}
+
+func (o *unionOp) next(ctx context.Context) (*chunk, error) {
+	for o.at < len(o.in) {
+		c, err := o.in[o.at].next(ctx)
+		if c != nil || err != nil {
+			return c, err
+		}
+		o.at++
+	}
+	return nil, nil
+}
+
+func (o *unionOp) reset() {
+	o.at = 0
+	for _, in := range o.in {
+		in.reset()
+	}
+}
+
+func (o *unionOp) close() error { return closeAll(o.in...) }
+
+// minusOp is Minus (SPARQL 1.1 §18.5): a solution goes if a compatible one of
+// the right input shares a variable with it.
+type minusOp struct {
+	x     *execution
+	n     *plan.Minus
+	l, r  op
+	ix    *index
+	out   *buffer
+	slots []int
+	rows  []int32 // scratch
+	sure  bool    // the keys are shared variables, so that compatibility is enough
+}
+
+func (x *execution) newMinus(n *plan.Minus) (op, error) {
+	l, err := x.build(n.L)
+	if err != nil {
+		return nil, err
+	}
+	r, err := x.build(n.R)
+	if err != nil {
+		return nil, err
+	}
+	o := &minusOp{x: x, n: n, l: l, r: r, out: newBuffer(len(x.plan.Slots), x.chunkRows), slots: n.Out.Slots()}
+	for _, slot := range n.Keys {
+		o.sure = o.sure || !n.Ignore.Has(slot)
+	}
+	return o, nil
+}
+
+func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
+	if o.ix == nil {
+		different := &distinctOp{x: o.x, in: o.r, slots: append(append([]int(nil), o.n.Keys...), o.n.Shared...)}
+		different.init(len(o.x.plan.Slots))
+		if o.ix, err = o.x.buildIndex(ctx, different, nil, o.n.Keys, o.n.Shared); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		c, err := o.l.next(ctx)
+		if err != nil || c == nil {
+			return nil, err
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		sel := identity(&o.rows, c.n)[:0]
+		for row := range c.n {
+			if !o.removed(c, row) {
+				sel = append(sel, int32(row))
+			}
+		}
+		if len(sel) > 0 {
+			return o.out.pick(c, o.slots, sel), nil
+		}
+	}
+}
+
+func (o *minusOp) removed(c *chunk, row int) bool {
+	for candidate := o.ix.head(c, row); candidate >= 0; candidate = o.ix.chain[candidate] {
+		if o.ix.fits(c, row, candidate) && (o.sure || o.overlaps(c, row, candidate)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *minusOp) overlaps(c *chunk, row int, candidate int32) bool {
+	for _, slot := range o.n.Shared {
+		if !o.n.Ignore.Has(slot) && c.at(slot, row) != graph.None && o.ix.rows.cols[slot][candidate] != graph.None {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *minusOp) reset() { o.l.reset() }
+
+func (o *minusOp) close() error { return closeAll(o.l, o.r) }

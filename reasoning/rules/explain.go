@@ -92,14 +92,15 @@ func (x *Explainer) Explain(ctx context.Context, fact rdf.Quad) (*Explanation, e
 		fact.G = rdf.Term{}
 		return nil, fmt.Errorf("%w: %s", ErrNoFact, fact)
 	}
-	walk := explainWalk{Explainer: x, path: map[string]bool{}}
+	walk := explainWalk{Explainer: x, path: map[string]bool{}, activities: map[string]*SourceTrace{}}
 	return walk.explain(ctx, fact, 0)
 }
 
 type explainWalk struct {
 	*Explainer
-	nodes int
-	path  map[string]bool
+	nodes      int
+	path       map[string]bool
+	activities map[string]*SourceTrace // read once: many leaves come from few activities
 }
 
 func (w *explainWalk) explain(ctx context.Context, fact rdf.Quad, depth int) (*Explanation, error) {
@@ -216,23 +217,38 @@ func (w *explainWalk) activity(ctx context.Context, activities []rdf.Term, t *So
 	if t.Activity == "" {
 		return nil
 	}
-	var err error
-	activity := rdf.IRI(t.Activity)
-	if t.Started, err = w.time(ctx, activity, provStarted); err != nil {
+	known, err := w.read(ctx, rdf.IRI(t.Activity), t.Ended)
+	if err != nil {
 		return err
+	}
+	t.Started, t.RawItems, t.Envelope, t.Commit = known.Started, known.RawItems, known.Envelope, known.Commit
+	return nil
+}
+
+// read gathers what is the same for all leaves of one activity.
+func (w *explainWalk) read(ctx context.Context, activity rdf.Term, ended time.Time) (*SourceTrace, error) {
+	if known := w.activities[activity.Value()]; known != nil {
+		return known, nil
+	}
+	provenance := rdf.IRI(w.Provenance)
+	t := &SourceTrace{}
+	var err error
+	if t.Started, err = w.time(ctx, activity, provStarted); err != nil {
+		return nil, err
 	}
 	if t.RawItems, err = w.objects(ctx, activity, provUsed, provenance); err != nil {
-		return err
+		return nil, err
 	}
 	if t.Envelope, err = w.object(ctx, activity, termEnvelope, provenance); err != nil {
-		return err
+		return nil, err
 	}
 	if w.CommitOf != nil {
-		if commit, ok := w.CommitOf(ctx, activity, t.Ended); ok {
+		if commit, ok := w.CommitOf(ctx, activity, ended); ok {
 			t.Commit = &commit
 		}
 	}
-	return nil
+	w.activities[activity.Value()] = t
+	return t, nil
 }
 
 func (w *explainWalk) time(ctx context.Context, s, p rdf.Term) (time.Time, error) {

@@ -140,19 +140,21 @@ func (s *Server) readFeed(r *http.Request, limit int, wait time.Duration, change
 	defer feed.Close()
 	list := []commitAnswer{}
 	seen := graph.CommitSeq(after)
+	request, end := s.untilStop(r)
+	defer end()
 	for len(list) < limit {
 		caughtUp := seen >= head.Commit().Seq
 		if caughtUp && (len(list) > 0 || wait <= 0) {
 			break
 		}
-		ctx, cancel := r.Context(), context.CancelFunc(func() {})
+		ctx, cancel := request, context.CancelFunc(func() {})
 		if caughtUp {
 			ctx, cancel = context.WithTimeout(ctx, wait)
 		}
 		next, err := feed.Next(ctx)
 		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
-			break
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) && r.Context().Err() == nil {
+			break // nothing new in time, or the server stops
 		}
 		if err != nil {
 			return nil, err

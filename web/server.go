@@ -56,11 +56,14 @@ type Options struct {
 type Server struct {
 	opt  Options
 	http *http.Server
+	// stopping is closed when Serve ends: streams and waiting requests, which
+	// would last as long as their client likes, then end.
+	stopping chan struct{}
 }
 
 // New returns a server; Serve starts it.
 func New(opt Options) *Server {
-	s := &Server{opt: opt}
+	s := &Server{opt: opt, stopping: make(chan struct{})}
 	s.http = &http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -74,7 +77,8 @@ func New(opt Options) *Server {
 // Handler returns the routes, for tests.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
-// Serve answers on a listener until ctx ends, then lets running answers end.
+// Serve answers on a listener until ctx ends, then lets running answers end. It
+// may be called once.
 func (s *Server) Serve(ctx context.Context, l listener) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.http.Serve(l) }()
@@ -83,6 +87,7 @@ func (s *Server) Serve(ctx context.Context, l listener) error {
 		return err
 	case <-ctx.Done():
 	}
+	close(s.stopping)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownTimeout)
 	defer cancel()
 	err := s.http.Shutdown(grace)
@@ -93,6 +98,20 @@ func (s *Server) Serve(ctx context.Context, l listener) error {
 		return serveErr
 	}
 	return err
+}
+
+// untilStop returns a context that ends with the request or when the server
+// stops.
+func (s *Server) untilStop(r *http.Request) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(r.Context())
+	go func() {
+		select {
+		case <-s.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 func (s *Server) routes() http.Handler {
@@ -137,6 +156,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/sources", s.sources)
 	r.With(read).Get("/commits", s.commits)
 	r.With(read).Get("/feed", s.feed)
+	r.With(read).Get("/events", s.events)
 	r.With(read).Get("/queries", s.queryList)
 	r.With(admin).Delete("/queries/{id}", s.queryCancel)
 	r.With(read).Get("/branches", s.branches)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -121,6 +122,8 @@ func TestAnswers(t *testing.T) {
 		{"/api/v1/feed", "", "application/json", `"op": "add"`, 200},
 		{"/api/v1/feed?after=1", "", "application/json", `"commits": []`, 200},
 		{"/api/v1/feed?branch=none", "", "application/problem+json", "no such branch", 404},
+		{"/api/v1/events?branch=none", "", "application/problem+json", "no such branch", 404},
+		{"/api/v1/events?after=soon", "", "application/problem+json", "is not a commit number", 404},
 		{"/api/v1/branches", "", "application/json", `"name": "main"`, 200},
 		{"/api/v1/rules", "", "application/json", `"rules": []`, 200},
 		{"/api/v1/sources", "", "application/json", `"sources": []`, 200},
@@ -148,6 +151,36 @@ func TestAnswers(t *testing.T) {
 		if resp.StatusCode != c.status || !strings.HasPrefix(resp.Header.Get("Content-Type"), c.wantType) || !strings.Contains(string(body), c.want) {
 			t.Errorf("GET %s: %d %s %.300s; want %d %s with %q", c.path, resp.StatusCode, resp.Header.Get("Content-Type"), body, c.status, c.wantType, c.want)
 		}
+	}
+}
+
+// TestEvents reads a commit from the stream of events, then resumes after it.
+func TestEvents(t *testing.T) {
+	server, running := newTestServer(t)
+	for round := range 2 {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, running.URL+"/api/v1/events", nil)
+		if round == 1 {
+			req.Header.Set("Last-Event-ID", "1")
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if round == 0 {
+			quad := rdf.Quad{S: rdf.IRI("http://x/s"), P: rdf.IRI("http://x/p"), O: rdf.String("v")}
+			if _, err := server.opt.Store.Commit(ctx, &graph.Batch{Adds: []rdf.Quad{quad}, Note: "event"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+		}
+		if !strings.Contains(lines.Text(), `"seq":2`) || !strings.Contains(lines.Text(), `"note":"event"`) {
+			t.Errorf("round %d: %q", round, lines.Text())
+		}
+		cancel()
+		resp.Body.Close()
 	}
 }
 

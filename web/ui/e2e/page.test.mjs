@@ -33,8 +33,11 @@ const go = (hash) => page.goto(twin.url + hash);
 const byId = (id) => page.locator(`[data-testid="${id}"]`);
 const inspect = () => byId("topology").evaluate((e) => e.drawing.inspect());
 const update = async (text) => {
-  const answer = await fetch(`${twin.url}update`, { method: "POST", headers: { "Content-Type": "application/sparql-update" }, body: text });
-  assert.ok(answer.ok, await answer.text());
+  await eventually(async () => {
+    // 409: a collector's commit came between; the request may be repeated.
+    const answer = await fetch(`${twin.url}update`, { method: "POST", headers: { "Content-Type": "application/sparql-update" }, body: text });
+    assert.ok(answer.ok, await answer.text());
+  });
 };
 
 // eventually waits until a check no longer throws.

@@ -182,14 +182,15 @@ export class Drawing {
   }
 
   // best is the best of some drawings: the devices on a circle in the order
-  // of their names, and layouts by forces from that and from random places.
-  // Nothing is left to chance: the same network is drawn alike everywhere.
+  // of their names, and layouts by forces from that and from random places; a
+  // large network gets one layout, a quick one. Nothing is left to chance: the
+  // same network is drawn alike everywhere.
   private best(): Places {
+    if (this.nodes().length > fewDevices) return this.forces(this.circle(), 1);
     const lines = this.cy.edges().map((e): Line => [e.source().id(), e.target().id()]);
     const circle = this.circle();
     const tries: Places[] = [circle, this.forces(circle, 0)];
-    const more = this.nodes().length <= fewDevices ? randomTries : 1;
-    for (let seed = 1; seed <= more; seed++) tries.push(this.forces(circle, seed));
+    for (let seed = 1; seed <= randomTries; seed++) tries.push(this.forces(circle, seed));
     const scores = tries.map((places) => score(places, lines, clearance));
     return tries[scores.indexOf(Math.min(...scores))] ?? circle;
   }
@@ -220,9 +221,10 @@ export class Drawing {
   }
 
   private run(seed: number, fixed: { nodeId: string; position: Point }[]): void {
+    const few = this.nodes().length <= fewDevices;
     const options = {
-      name: "fcose", quality: "proof", randomize: seed > 0, animate: false, fit: false, nodeDimensionsIncludeLabels: true,
-      idealEdgeLength: () => spacing, nodeRepulsion: () => 12_000, nodeSeparation: spacing, gravity: 0.15, numIter: 2500,
+      name: "fcose", quality: few ? "proof" : "default", randomize: seed > 0, animate: false, fit: false, nodeDimensionsIncludeLabels: few,
+      idealEdgeLength: () => spacing, nodeRepulsion: () => 12_000, nodeSeparation: spacing, gravity: 0.15, numIter: few ? 2500 : 500,
       ...(fixed.length ? { fixedNodeConstraint: fixed } : {}),
     };
     seeded(seed, () => this.cy.layout(options as LayoutOptions).run());
@@ -355,7 +357,7 @@ function styles(): StylesheetJson {
       selector: "node",
       style: {
         width: 54, height: 54, shape: "ellipse", "background-color": c.surface, "border-width": 2.5, "border-color": c.ok,
-        label: "data(label)", "text-valign": "bottom", "text-margin-y": 7, "font-family": font, "font-size": 13.5, "font-weight": 600,
+        label: "data(label)", "text-valign": "bottom", "text-margin-y": 7, "font-family": font, "font-size": 13.5, "min-zoomed-font-size": 6, "font-weight": 600,
         color: c.ink, "text-background-color": c.bg, "text-background-opacity": 0.85, "text-background-padding": "2px", "text-background-shape": "roundrectangle",
         "overlay-opacity": 0, "transition-property": "border-color, opacity", "transition-duration": 200,
       },
@@ -375,6 +377,7 @@ function styles(): StylesheetJson {
     },
     { selector: "edge[state='half']", style: { "line-color": c.warn, "line-style": "dashed", "line-dash-pattern": [9, 5], color: c.warn, "z-index": 5 } },
     { selector: "edge[state='down']", style: { "line-color": c.bad, "line-style": "dashed", "line-dash-pattern": [4, 5], color: c.bad, "z-index": 5 } },
+    { selector: "edge[state!='up']", style: { "text-margin-y": -13 } },
     { selector: "edge[state='unknown']", style: { "line-color": c.unknown, "line-style": "dotted" } },
     { selector: ".hovered, .chosen", style: { "underlay-color": c.accent, "underlay-opacity": 0.2, "underlay-padding": 9, "underlay-shape": "ellipse" } },
     { selector: ".chosen", style: { "underlay-opacity": 0.38 } },

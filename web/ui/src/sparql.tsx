@@ -6,9 +6,9 @@ import * as api from "./api";
 import { csv, download, fileName } from "./csv";
 import { edit, type Editor } from "./editor";
 import { examples } from "./examples";
-import { ExportButton, plural, Problem } from "./parts";
+import { ExportButton, Loading, plural, Problem } from "./parts";
 import { localPath, shortIRI, type Term } from "./rdf";
-import { href, replace } from "./route";
+import { href, replace, type Route } from "./route";
 import type { ViewProps } from "./topology";
 
 // pageRows bounds the rows drawn at first.
@@ -22,7 +22,10 @@ interface Answer {
 }
 
 export function Sparql({ live, route }: ViewProps): JSX.Element {
-  const base = live.info?.base ?? "";
+  return live.info ? <Workbench base={live.info.base} route={route} /> : <Loading what="the twin's name" />;
+}
+
+function Workbench({ base, route }: { base: string; route: Route }): JSX.Element {
   const list = useMemo(() => examples(base), [base]);
   const frame = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor>(null);

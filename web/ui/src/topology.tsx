@@ -10,8 +10,9 @@ import { linkWords, loadNetwork, withContact, type Network } from "./network";
 import { Loading, NoDevices, plural, Problem } from "./parts";
 import { href, replace, type Route } from "./route";
 
-// maxListed bounds the list beside the drawing.
+// Limits of the lists beside the drawing.
 const maxListed = 200;
+const maxTroubled = 15;
 
 export interface ViewProps {
   live: Live;
@@ -218,7 +219,7 @@ function Overview({ network, found, choose }: { network: Network; found: Set<str
         <>
           <h3>Links that need a look</h3>
           <ul class="rows">
-            {troubled.slice(0, maxListed).map((l) => (
+            {troubled.slice(0, maxTroubled).map((l) => (
               <li key={l.iri}>
                 <button type="button" class="row" onClick={() => choose(l.iri)}>
                   <span>{l.a.deviceName} <span class="muted">{l.a.name}</span> – {l.b.deviceName} <span class="muted">{l.b.name}</span></span>
@@ -227,6 +228,7 @@ function Overview({ network, found, choose }: { network: Network; found: Set<str
               </li>
             ))}
           </ul>
+          {troubled.length > maxTroubled && <p class="muted">{plural(troubled.length - maxTroubled, "more link")} in the drawing.</p>}
         </>
       )}
       <h3>Devices</h3>

@@ -46,11 +46,12 @@ export async function startTwin() {
     child.kill("SIGINT");
     await ended;
   };
-  return { url, stop, remove: () => rm(data, { recursive: true, force: true }) };
+  const token = () => said.match(/ntw_[\w-]+/)?.[0] ?? "";
+  return { url, token, stop, remove: () => rm(data, { recursive: true, force: true }) };
 }
 
 // startBrowser opens a page in a fresh profile and notes what goes wrong.
-export async function startBrowser(url, width, height) {
+export async function startBrowser(url, width, height, headers = {}) {
   await mkdir(out, { recursive: true });
   const profile = await mkdtemp(path.join(os.tmpdir(), "nettwin-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -59,6 +60,7 @@ export async function startBrowser(url, width, height) {
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     viewport: { width, height },
     acceptDownloads: true,
+    extraHTTPHeaders: headers,
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const problems = [];

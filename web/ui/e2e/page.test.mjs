@@ -257,6 +257,20 @@ test("the header tells name, base, size, commit and sources", { skip }, async ()
   await page.locator(".sources summary").click();
 });
 
+test("whoever comes from elsewhere is asked for a token", { skip }, async () => {
+  const other = await startBrowser(twin.url, 1440, 900, { "X-Forwarded-For": "192.0.2.1" });
+  try {
+    await other.page.goto(twin.url);
+    await other.page.getByLabel("Token").fill(twin.token());
+    await other.page.screenshot({ path: path.join(out, "token.png") });
+    await other.page.getByRole("button", { name: "Continue" }).click();
+    await other.page.locator('[data-testid="device-list"] button').first().waitFor();
+    assert.equal(await other.page.locator('[data-testid="device-list"] button').count(), expected.devices.length);
+  } finally {
+    await other.stop();
+  }
+});
+
 test("the page fits 800 pixels", { skip }, async () => {
   await page.setViewportSize({ width: 800, height: 900 });
   for (const view of ["topology", "inventory", "findings", "sparql"]) {

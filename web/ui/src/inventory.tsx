@@ -74,7 +74,7 @@ function Table({ report, rows, params }: { report: Report; rows: Row[]; params: 
     const lines = shown.map((row) => row.cells.map((c) => c.text));
     download(fileName(report.id, new Date()), csv(report.columns, lines));
   };
-  if (rows.length === 0) return <Empty title={`No ${report.title.toLowerCase()}`}><p>{report.empty}</p></Empty>;
+  if (rows.length === 0) return <Empty title="Nothing to list"><p>{report.empty}</p></Empty>;
   return (
     <>
       <div class="table-tools">

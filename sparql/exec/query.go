@@ -38,6 +38,8 @@ type Options struct {
 	MaxMemoryBytes int64 // what operators may keep; 0: DefaultMaxMemoryBytes
 	ChunkRows      int   // 1 to MaxChunkRows; 0: DefaultChunkRows
 
+	Perturb *rand.Rand // as in plan.Options, for tests
+
 	// Explain, if set, is called with the plan when the query ends: at its
 	// end, at an error or when the result is closed.
 	Explain func(*plan.Plan)
@@ -66,7 +68,7 @@ func (o Options) withDefaults() Options {
 // *results.LimitError, those of src.
 func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
 	p, err := plan.Make(ctx, q, src, plan.Options{
-		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs,
+		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs, Perturb: opt.Perturb,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("query: %w", err)

@@ -159,7 +159,10 @@ func (o *ordering) start(ctx context.Context) error {
 		} else if !isQuad(it.unit) {
 			rows = math.MaxFloat64 // a path goes first only if nothing else can
 		}
-		if rows < bestRows {
+		if isQuad(it.unit) || it.node != nil {
+			rows = o.p.guess(rows)
+		}
+		if best < 0 || rows < bestRows {
 			best, bestRows = i, rows
 		}
 	}
@@ -223,11 +226,15 @@ func (o *ordering) placeFilters(ctx context.Context) error {
 func (o *ordering) choose(ctx context.Context) (int, error) {
 	best, bestRows, bestLinked := -1, math.Inf(1), false
 	for i, it := range o.items {
+		if !o.knowsGraph(it) {
+			continue
+		}
 		linked := it.unit.vars().maybe.Meets(o.node.About().Maybe)
 		rows, err := o.estimate(ctx, it)
 		if err != nil {
 			return 0, err
 		}
+		rows = o.p.guess(rows)
 		linked = linked || rows <= o.node.About().Rows
 		if best < 0 || linked && !bestLinked || linked == bestLinked && rows < bestRows {
 			best, bestRows, bestLinked = i, rows, linked
@@ -276,9 +283,6 @@ func (o *ordering) estimatePath(it *item) float64 {
 			free++
 		}
 	}
-	if it.graph.Kind == GraphVar && !o.node.About().Certain.Has(it.graph.Slot) {
-		return math.MaxFloat64 // it needs to know the graph
-	}
 	switch free {
 	case 0:
 		return rows * pathHitShare
@@ -286,6 +290,15 @@ func (o *ordering) estimatePath(it *item) float64 {
 		return rows * pathFanOut
 	}
 	return math.MaxFloat64 / 4
+}
+
+// knowsGraph tells whether what is joined so far binds the graph that a path
+// is followed in. Its group has a unit that does.
+func (o *ordering) knowsGraph(it *item) bool {
+	if _, ok := it.unit.(*path); !ok || it.graph.Kind != GraphVar {
+		return true
+	}
+	return o.node.About().Certain.Has(it.graph.Slot)
 }
 
 // slots returns the slots of a quad's positions, -1 for constants.
@@ -334,7 +347,7 @@ func (o *ordering) applies(it *item) bool {
 		return false
 	}
 	have := o.node.About()
-	return it.node.About().Cost > have.Rows*seekCost*4 && o.p.depth < maxDepth &&
+	return o.p.guess(it.node.About().Cost) > have.Rows*seekCost*4 && o.p.depth < maxDepth &&
 		it.unit.vars().maybe.Meets(have.Maybe) && safeIn(it.unit, have.Maybe)
 }
 
@@ -348,7 +361,7 @@ func (o *ordering) know(slot int, n float64) {
 // hashJoin joins independent inputs; the smaller is held in memory. Under a
 // seed, what depends on it is never the one held.
 func (o *ordering) hashJoin(l, r Node) {
-	if o.seed == nil && l.About().Rows < r.About().Rows {
+	if o.seed == nil && o.p.guess(l.About().Rows) < r.About().Rows {
 		l, r = r, l
 	}
 	if l != o.node {
@@ -380,7 +393,7 @@ func (o *ordering) joinQuad(ctx context.Context, it *item) error {
 	seek := scanJoinCost(have.Rows, it.base, keyed, keyed && key == o.sorted)
 	hash := it.base*scanCost + hashCost(max(have.Rows, it.base), min(have.Rows, it.base))
 	shared := it.unit.vars().maybe.Intersect(have.Maybe)
-	if hash < seek && !shared.Empty() && shared.Within(have.Certain) && (o.seed == nil || it.base <= have.Rows) {
+	if o.p.guess(hash) < seek && !shared.Empty() && shared.Within(have.Certain) && (o.seed == nil || it.base <= have.Rows) {
 		alone := &Scan{In: newUnit(), S: it.places[0], P: it.places[1], O: it.places[2], Graph: it.graph}
 		alone.Order = o.p.scanOrder(it, -1)
 		alone.Info = Info{Rows: it.base, Cost: it.base * scanCost, Certain: it.unit.vars().certain, Maybe: it.unit.vars().maybe}

@@ -191,7 +191,7 @@ func (p *planner) leftJoin(ctx context.Context, l *leftJoin, seed *Seed) (Node, 
 		}
 	}
 	out := apply
-	if out == nil || alone != nil && alone.About().Cost < apply.About().Cost {
+	if out == nil || alone != nil && p.guess(alone.About().Cost) < apply.About().Cost {
 		out = alone
 	}
 	switch n := out.(type) {

@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
@@ -17,6 +19,9 @@ type Options struct {
 	// DefaultGraphs and NamedGraphs, if either is set, replace the dataset
 	// clause of the query (SPARQL 1.1 Protocol §2.1.4).
 	DefaultGraphs, NamedGraphs []rdf.Term
+	// Perturb, if set, multiplies estimates by random factors: answers must
+	// not depend on them, and tests see methods that costs seldom choose.
+	Perturb *rand.Rand
 }
 
 // Make plans a query for a source. Errors: ErrNotCovered, those of src,
@@ -26,7 +31,7 @@ func Make(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) 
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{stats: newStats(src), slots: t.slots}
+	p := &planner{stats: newStats(src), slots: t.slots, random: opt.Perturb}
 	if err := p.makeDataset(q.Dataset, opt); err != nil {
 		return nil, fmt.Errorf("plan: dataset: %w", err)
 	}
@@ -66,6 +71,15 @@ type planner struct {
 	named   []graph.TermID // only these, if limited
 	limited bool
 	depth   int // of patterns that are planned in two ways
+	random  *rand.Rand
+}
+
+// guess returns an estimate, perturbed if that is asked for.
+func (p *planner) guess(n float64) float64 {
+	if p.random == nil {
+		return n
+	}
+	return n * math.Pow(10, 4*p.random.Float64()-2)
 }
 
 func (p *planner) newSlot(name string) int {

@@ -2,12 +2,12 @@ package sparql
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
+	"nettwin/sparql/exec"
 	"nettwin/sparql/results"
 	"nettwin/sparql/syntax"
 )
@@ -106,4 +106,4 @@ func terms(iris []string) []rdf.Term {
 }
 
 // ErrNotCovered: exec was forced for a query that it does not cover.
-var ErrNotCovered = fmt.Errorf("sparql: not covered by exec")
+var ErrNotCovered = exec.ErrNotCovered

@@ -2,10 +2,12 @@ package sparql
 
 import (
 	"context"
+	"errors"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
+	"nettwin/sparql/exec"
 	"nettwin/sparql/ref"
 	"nettwin/sparql/results"
 	"nettwin/sparql/syntax"
@@ -13,6 +15,15 @@ import (
 
 // evaluate runs a query by exec where it covers it, else by ref.
 func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
+	if opt.Evaluator != Ref {
+		result, err := exec.Query(ctx, q, src, exec.Options{
+			Now: opt.Now, UnionDefault: opt.Union,
+			DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
+		})
+		if opt.Evaluator == Exec || !errors.Is(err, exec.ErrNotCovered) {
+			return result, err
+		}
+	}
 	return ref.Query(ctx, q, src, ref.Options{
 		Now: opt.Now, UnionDefault: opt.Union,
 		DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),

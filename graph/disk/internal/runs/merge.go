@@ -1,0 +1,180 @@
+package runs
+
+import (
+	"context"
+	"errors"
+
+	"nettwin/graph"
+	"nettwin/graph/disk/internal/segment"
+	"nettwin/graph/vfs"
+)
+
+// checkEvery is after how many changes a merge asks whether it is to stop.
+const checkEvery = 1 << 15
+
+// mergeInMemory returns the net changes of neighbours as a run in memory, nil
+// if there are none. Their rows must all be in memory.
+func mergeInMemory(ctx context.Context, list []*Run) (*Run, error) {
+	out := &Run{from: list[0].from, to: list[len(list)-1].to}
+	v := &Version{runs: list}
+	for o := range graph.NumOrders {
+		var keys [2][]Key
+		err := v.eachChange(ctx, o, func(k *Key, sign int) error {
+			kind := segment.Adds
+			if sign < 0 {
+				kind = segment.Deletes
+			}
+			keys[kind] = append(keys[kind], *k)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		out.setKeys(segment.Adds, o, keys[segment.Adds])
+		out.setKeys(segment.Deletes, o, keys[segment.Deletes])
+	}
+	if out.size() == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// eachChange calls f with the net changes of the list, sorted by o.
+func (v *Version) eachChange(ctx context.Context, o graph.Order, f func(k *Key, sign int) error) error {
+	sources, err := v.sources(o, &Key{}, 0, nil)
+	if err != nil {
+		return err
+	}
+	m, err := newMerger(sources)
+	for n := 0; err == nil && m.sign != 0; n++ {
+		if n%checkEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if err := f(&m.key, m.sign); err != nil {
+			return err
+		}
+		err = m.next()
+	}
+	return err
+}
+
+// Files is where segments are made.
+type Files struct {
+	FS    vfs.FS
+	Salt  []byte
+	Cache *segment.Cache
+	Name  func(num uint64) string
+}
+
+// Open opens the segment of a number as a run.
+func (f *Files) Open(num uint64) (*Run, error) {
+	s, err := segment.Open(f.FS, f.Name(num), f.Salt, f.Cache)
+	if err != nil {
+		return nil, err
+	}
+	return FromSegment(s), nil
+}
+
+// mergeToDisk writes the net changes of neighbours to a new segment, nil if
+// there are none. whole says that the list begins with a version's oldest run,
+// so that no deletes are left over and its rows are those of a scan.
+func (f *Files) mergeToDisk(ctx context.Context, num uint64, list []*Run, whole bool) (_ *Run, err error) {
+	h := segment.Header{Num: num, From: list[0].from, To: list[len(list)-1].to}
+	w, err := segment.NewWriter(f.FS, f.Name(num), f.Salt, h)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Abort())
+		}
+	}()
+	v := &Version{runs: list}
+	n := 0
+	if whole {
+		n, err = writeScan(ctx, w, v)
+	} else {
+		n, err = writeChanges(ctx, w, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, w.Abort()
+	}
+	if _, err = w.Finish(); err != nil {
+		return nil, err
+	}
+	return f.Open(num)
+}
+
+// writeScan writes the version's quads in all orders.
+func writeScan(ctx context.Context, w *segment.Writer, v *Version) (rows int, err error) {
+	for o := range graph.NumOrders {
+		if err := w.Begin(o, segment.Adds); err != nil {
+			return 0, err
+		}
+		c, err := v.Scan(graph.Pattern{}, o)
+		if err != nil {
+			return 0, err
+		}
+		pos := o.Positions()
+		for {
+			chunk, err := c.Next(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if chunk == nil {
+				break
+			}
+			rows += chunk.Len()
+			cols := [4][]graph.TermID{chunk.Cols[pos[0]], chunk.Cols[pos[1]], chunk.Cols[pos[2]], chunk.Cols[pos[3]]}
+			if err := w.Append(&cols); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return rows, nil
+}
+
+// writeChanges writes the net adds and deletes in all orders.
+func writeChanges(ctx context.Context, w *segment.Writer, v *Version) (rows int, err error) {
+	buf := columns(graph.ChunkRows)
+	for kind, want := range [2]int{segment.Adds: 1, segment.Deletes: -1} {
+		for o := range graph.NumOrders {
+			if err := w.Begin(o, segment.Kind(kind)); err != nil {
+				return 0, err
+			}
+			n := 0
+			flush := func() error {
+				cols := buf
+				for i := range cols {
+					cols[i] = cols[i][:n]
+				}
+				rows, n = rows+n, 0
+				return w.Append(&cols)
+			}
+			err := v.eachChange(ctx, o, func(k *Key, sign int) error {
+				if sign != want {
+					return nil
+				}
+				for i := range buf {
+					buf[i][n] = k[i]
+				}
+				if n++; n == graph.ChunkRows {
+					return flush()
+				}
+				return nil
+			})
+			if err == nil {
+				err = flush()
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	return rows, nil
+}

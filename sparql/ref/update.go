@@ -13,7 +13,7 @@ import (
 
 // Limits of updates.
 const (
-	maxUpdateAttempts = 8       // tries of one request when others commit in between
+	maxUpdateAttempts = 200     // tries of one request when others commit in between
 	maxUpdateChanges  = 8 << 20 // quads that one request changes
 )
 

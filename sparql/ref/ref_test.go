@@ -327,7 +327,7 @@ func TestUpdateConflict(t *testing.T) {
 	for _, c := range []struct {
 		rivals int
 		fail   bool
-	}{{3, false}, {100, true}} {
+	}{{3, false}, {1000, true}} {
 		store := &rivalStore{Store: mem.New(mem.Options{}), left: c.rivals}
 		u := translateUpdate(t, "INSERT DATA { :x :p 0 } ; INSERT { :x :count ?n } WHERE { SELECT (COUNT(*) AS ?n) { ?s :p ?o } }")
 		commit, err := ref.Update(t.Context(), u, store, options())

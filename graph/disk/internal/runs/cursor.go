@@ -254,10 +254,49 @@ func (c *Cursor) put(k *Key) {
 	c.rows++
 }
 
-// lower returns the first row of the input that is >= k: changes lie close
-// to each other more often than not, so it looks in growing steps first.
+// lower returns the first row of the input that is >= k. In most chunks the
+// leading columns are the same in all rows, so one column decides.
 func (c *Cursor) lower(k *Key) int {
-	lo, hi, step := c.at, c.at, 8
+	lead := 0
+	for ; lead < 3 && c.in[lead][c.at] == c.in[lead][c.n-1]; lead++ {
+		if v := c.in[lead][c.at]; v != k[lead] {
+			if k[lead] < v {
+				return c.at
+			}
+			return c.n
+		}
+	}
+	row := c.at + lowerColumn(c.in[lead][c.at:c.n], k[lead])
+	if row == c.n || c.in[lead][row] != k[lead] {
+		return row
+	}
+	return c.lowerRow(row, k)
+}
+
+// lowerColumn returns the number of ids less than v at the front of col. They
+// ascend. Changes lie close to each other more often than not, so it looks in
+// growing steps first.
+func lowerColumn(col []graph.TermID, v graph.TermID) int {
+	lo, hi, step := 0, 0, 16
+	for hi < len(col) && col[hi] < v {
+		lo, hi = hi+1, hi+step
+		step *= 4
+	}
+	hi = min(hi, len(col))
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if col[mid] < v {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// lowerRow is lower from a row on, by all columns.
+func (c *Cursor) lowerRow(from int, k *Key) int {
+	lo, hi, step := from, from, 4
 	for hi < c.n && compareRow(&c.in, hi, k) < 0 {
 		lo, hi = hi+1, hi+step
 		step *= 4

@@ -1,6 +1,10 @@
 package runs
 
-import "nettwin/graph/disk/internal/segment"
+import (
+	"slices"
+
+	"nettwin/graph/disk/internal/segment"
+)
 
 // Policy says when runs are merged.
 type Policy struct {
@@ -15,6 +19,10 @@ type Policy struct {
 	Segments int
 }
 
+// memoryShare: runs of FlushRows/memoryShare rows are not merged in memory any
+// more, so that such merges are short and the next flush takes those runs.
+const memoryShare = 8
+
 // DefaultPolicy follows ENGINE.md §3.3.
 var DefaultPolicy = Policy{Ratio: 4, FlushRows: 256 << 10, Share: 4, Segments: 6}
 
@@ -25,24 +33,31 @@ type job struct {
 	whole bool // they begin with the oldest
 }
 
-// pick returns the most urgent merge for a version.
-func (p Policy) pick(v *Version) (job, bool) {
-	segments := 0
-	for segments < len(v.runs) && v.runs[segments].seg != nil {
-		segments++
+// segmentsOf returns how many runs at the front of the list are segments.
+func segmentsOf(v *Version) (n int) {
+	for n < len(v.runs) && v.runs[n].seg != nil {
+		n++
 	}
-	if j, ok := p.pickFlush(v, segments); ok {
-		return j, true
+	return n
+}
+
+// pickDisk returns the most urgent merge to disk for a version. Runs that are
+// being merged in memory, and younger ones, wait for the next.
+func (p Policy) pickDisk(v *Version, busy []*Run) (job, bool) {
+	list := v.runs
+	if at := slices.IndexFunc(list, func(r *Run) bool { return slices.Contains(busy, r) }); at >= 0 {
+		list = list[:at]
 	}
-	if j, ok := p.pickMemory(v, segments); ok {
+	segments := segmentsOf(v)
+	if j, ok := p.pickFlush(list, segments); ok {
 		return j, true
 	}
 	return p.pickSegments(v, segments)
 }
 
-func (p Policy) pickFlush(v *Version, segments int) (job, bool) {
+func (p Policy) pickFlush(list []*Run, segments int) (job, bool) {
 	var rows uint64
-	for _, r := range v.runs[segments:] {
+	for _, r := range list[min(segments, len(list)):] {
 		if r.seg == nil {
 			rows += r.size()
 		}
@@ -50,19 +65,20 @@ func (p Policy) pickFlush(v *Version, segments int) (job, bool) {
 	if rows < p.FlushRows || rows == 0 {
 		return job{}, false
 	}
-	return job{v.runs[segments:], true, segments == 0}, true
+	return job{list[segments:], true, segments == 0}, true
 }
 
 // pickMemory goes from the newest run back while the next older is not much
-// larger than all that were taken.
-func (p Policy) pickMemory(v *Version, segments int) (job, bool) {
+// larger than all that were taken, and not in use by a merge to disk.
+func (p Policy) pickMemory(v *Version, busy []*Run) (job, bool) {
 	n := len(v.runs)
-	if n-segments < p.Ratio {
+	free := func(r *Run) bool { return r.seg == nil && !slices.Contains(busy, r) }
+	if n < p.Ratio || !free(v.runs[n-1]) {
 		return job{}, false
 	}
 	at := n - 1
 	total := v.runs[at].size()
-	for at > segments && v.runs[at-1].seg == nil && v.runs[at-1].size() <= 2*total {
+	for at > 0 && free(v.runs[at-1]) && v.runs[at-1].size() <= 2*total && v.runs[at-1].size() < p.FlushRows/memoryShare {
 		at--
 		total += v.runs[at].size()
 	}

@@ -13,9 +13,10 @@ import (
 // kept, each in a Cell, and compacts behind them: a merge is put in the place
 // of its runs in every cell that has them.
 //
-// One goroutine merges. A commit adds its run to a cell and waits only when
-// the cell has MaxRuns. Set.mu guards the cells and is never held during a
-// merge.
+// One goroutine merges in memory and one to disk, so that runs stay few while
+// a large merge is written. A commit adds its run to a cell and waits only
+// when the cell has MaxRuns, or maxBacklog times what is due to be flushed, in
+// memory. Set.mu guards the cells and is never held during a merge.
 type Set struct {
 	files  Files
 	policy Policy
@@ -25,15 +26,25 @@ type Set struct {
 	mu    sync.Mutex
 	room  sync.Cond // a merge was put in place, or compaction ended
 	cells []*Cell
-	known []*Run // segments of cells, each with a reference
-	num   uint64 // newest segment's number
-	busy  bool   // a merge is under way
-	err   error  // why compaction ended
+	known []*Run  // segments of cells, each with a reference
+	num   uint64  // newest segment's number
+	busy  [2]*job // merges under way, by worker
+	err   error   // why compaction ended
 
-	wake chan struct{}
-	stop context.CancelFunc
-	done chan struct{}
+	wake    [2]chan struct{}
+	stop    context.CancelFunc
+	workers sync.WaitGroup
 }
+
+// The two workers.
+const (
+	memoryWorker = iota
+	diskWorker
+)
+
+// maxBacklog bounds the rows in memory of a cell, in units of
+// Policy.FlushRows.
+const maxBacklog = 4
 
 // Cell is the place of a version that compaction may improve.
 type Cell struct {
@@ -54,15 +65,18 @@ type Options struct {
 	Installed func(cells []*Cell) error
 }
 
-// NewSet starts the merging goroutine, which Close waits for.
+// NewSet starts the merging goroutines, which Close waits for.
 func NewSet(o Options) *Set {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Set{
 		files: o.Files, policy: o.Policy, installed: o.Installed, num: o.LastNum,
-		wake: make(chan struct{}, 1), stop: cancel, done: make(chan struct{}),
+		stop: cancel,
 	}
 	s.room.L = &s.mu
-	go s.compact(ctx)
+	for w := range s.wake {
+		s.wake[w] = make(chan struct{}, 1)
+		s.workers.Go(func() { s.compact(ctx, w) })
+	}
 	return s
 }
 
@@ -70,7 +84,7 @@ func NewSet(o Options) *Set {
 // hold stay usable; files stay.
 func (s *Set) Close() error {
 	s.stop()
-	<-s.done
+	s.workers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var err error
@@ -130,7 +144,7 @@ func (c *Cell) Append(ctx context.Context, r *Run) error {
 	defer stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(c.version.runs) >= MaxRuns && s.err == nil && ctx.Err() == nil {
+	for c.full() && s.err == nil && ctx.Err() == nil {
 		s.poke()
 		s.room.Wait()
 	}
@@ -143,19 +157,31 @@ func (c *Cell) Append(ctx context.Context, r *Run) error {
 	return old.Release()
 }
 
-// poke wakes the merging goroutine.
+// full tells whether a commit has to wait for merges.
+func (c *Cell) full() bool {
+	var rows uint64
+	for _, r := range c.version.runs {
+		if r.seg == nil {
+			rows += r.size()
+		}
+	}
+	return len(c.version.runs) >= MaxRuns || rows >= maxBacklog*c.set.policy.FlushRows
+}
+
+// poke wakes the merging goroutines.
 func (s *Set) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	for _, wake := range s.wake {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // compact merges until nothing is to do, again and again.
-func (s *Set) compact(ctx context.Context) {
-	defer close(s.done)
+func (s *Set) compact(ctx context.Context, worker int) {
 	for {
-		more, err := s.step(ctx)
+		more, err := s.step(ctx, worker)
 		if err != nil {
 			s.fail(err)
 			return
@@ -164,7 +190,7 @@ func (s *Set) compact(ctx context.Context) {
 			continue
 		}
 		select {
-		case <-s.wake:
+		case <-s.wake[worker]:
 		case <-ctx.Done():
 			s.fail(ctx.Err())
 			return
@@ -175,13 +201,16 @@ func (s *Set) compact(ctx context.Context) {
 func (s *Set) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = fmt.Errorf("compaction: %w", err)
+	if s.err == nil {
+		s.err = fmt.Errorf("compaction: %w", err)
+	}
+	s.stop()
 	s.room.Broadcast()
 }
 
 // step makes one merge, if one is due.
-func (s *Set) step(ctx context.Context) (more bool, err error) {
-	j, v, num := s.next()
+func (s *Set) step(ctx context.Context, worker int) (more bool, err error) {
+	j, v, num := s.next(worker)
 	if v == nil {
 		return false, nil
 	}
@@ -192,26 +221,39 @@ func (s *Set) step(ctx context.Context) (more bool, err error) {
 	err = errors.Join(err, v.Release())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy = false
+	s.busy[worker] = nil
+	s.poke()
 	s.room.Broadcast()
 	return true, err
 }
 
 // next picks a merge and holds the version that it is for, so that its runs
 // stay.
-func (s *Set) next() (job, *Version, uint64) {
+func (s *Set) next(worker int) (job, *Version, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.cells {
-		if j, ok := s.policy.pick(c.version); ok {
+		if j, ok := s.pick(c.version, worker); ok {
 			if j.disk {
 				s.num++
 			}
-			s.busy = true
+			s.busy[worker] = &j
 			return j, c.version.Retain(), s.num
 		}
 	}
 	return job{}, nil, 0
+}
+
+// pick asks the policy for a merge that is none of the other worker's runs.
+func (s *Set) pick(v *Version, worker int) (job, bool) {
+	var busy []*Run
+	if other := s.busy[1-worker]; other != nil {
+		busy = other.runs
+	}
+	if worker == memoryWorker {
+		return s.policy.pickMemory(v, busy)
+	}
+	return s.policy.pickDisk(v, busy)
 }
 
 func (s *Set) merge(ctx context.Context, j job, num uint64) (*Run, error) {
@@ -317,7 +359,7 @@ func (s *Set) Settle(ctx context.Context) error {
 	defer stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.err == nil && ctx.Err() == nil && (s.busy || s.due()) {
+	for s.err == nil && ctx.Err() == nil && (s.busy != [2]*job{} || s.due()) {
 		s.poke()
 		s.room.Wait()
 	}
@@ -326,7 +368,8 @@ func (s *Set) Settle(ctx context.Context) error {
 
 func (s *Set) due() bool {
 	return slices.ContainsFunc(s.cells, func(c *Cell) bool {
-		_, ok := s.policy.pick(c.version)
-		return ok
+		_, memory := s.policy.pickMemory(c.version, nil)
+		_, disk := s.policy.pickDisk(c.version, nil)
+		return memory || disk
 	})
 }

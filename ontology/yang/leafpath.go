@@ -202,14 +202,17 @@ func (c *compiler) resolvePath(t *Type, leaf *Node) *Node {
 	} else if t.path.up == 0 {
 		return nil
 	}
+	var nodes []*Node
 	for _, st := range t.path.steps {
 		if n = c.stepNode(n, t, st, leaf); n == nil {
 			return nil
 		}
+		nodes = append(nodes, n)
 	}
 	if n.Kind != Leaf && n.Kind != LeafList {
 		return nil
 	}
+	t.nodes = nodes
 	return n
 }
 

@@ -69,7 +69,8 @@ type Type struct {
 	Target          *Node
 	RequireInstance bool
 	path            *leafPath
-	home            *unit // whose prefixes the path uses
+	nodes           []*Node // of the path's steps
+	home            *unit   // whose prefixes the path uses
 }
 
 // Enum is one value of an enumeration.

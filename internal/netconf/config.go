@@ -28,6 +28,8 @@ const (
 // Signer are required by Dial; New needs none. The zero value of the others
 // means their default.
 type Config struct {
+	// Peer names the other side in messages; Dial takes the address for "".
+	Peer string
 	User string
 	// Password is asked when the device asks for one, by the methods password
 	// and keyboard-interactive.
@@ -35,8 +37,8 @@ type Config struct {
 	Signer   ssh.Signer
 	HostKey  HostKeyPolicy
 
-	// Timeout bounds the opening of a session, and each call whose context
-	// has no deadline of its own.
+	// Timeout bounds the opening of a session, and each call; its context may
+	// end it earlier.
 	Timeout time.Duration
 	// HelloDelay is the wait between our hello and the first request; -1
 	// means none.

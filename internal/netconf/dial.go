@@ -1,6 +1,7 @@
 package netconf
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 // Dial opens a session over SSH (RFC 6242 §3). The address is host or
-// host:port; peers in messages are called by it. Errors: ErrConnect, ErrAuth,
+// host:port. Errors: ErrConnect, ErrAuth,
 // ErrHostKey, ErrNoSubsystem, ErrTimeout, those of New.
 func Dial(ctx context.Context, address string, cfg Config) (*Session, error) {
 	cfg = cfg.withDefaults()
@@ -23,19 +24,20 @@ func Dial(ctx context.Context, address string, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("netconf: address: %w", err)
 	}
+	cfg.Peer = cmp.Or(cfg.Peer, address)
 	switch {
 	case cfg.HostKey == nil:
-		return nil, fmt.Errorf("netconf: %s: %w: Config.HostKey is missing: give the device's fingerprint", address, ErrHostKey)
+		return nil, fmt.Errorf("netconf: %s: %w: Config.HostKey is missing: give the device's fingerprint", cfg.Peer, ErrHostKey)
 	case cfg.User == "" || cfg.Password == nil && cfg.Signer == nil:
-		return nil, fmt.Errorf("netconf: %s: %w: a user and a password or key are needed", address, ErrAuth)
+		return nil, fmt.Errorf("netconf: %s: %w: a user and a password or key are needed", cfg.Peer, ErrAuth)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cfg.Timeout, fmt.Errorf("%w: %v", ErrTimeout, cfg.Timeout))
 	defer cancel()
 	t, err := dialSSH(ctx, address, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("netconf: %s: %w", address, err)
+		return nil, fmt.Errorf("netconf: %s: %w", cfg.Peer, err)
 	}
-	s, err := New(ctx, t, address, cfg)
+	s, err := New(ctx, t, cfg)
 	if err != nil && t.stderr.String() != "" {
 		err = fmt.Errorf("%w (the device says %q)", err, t.stderr.String())
 	}

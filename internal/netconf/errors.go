@@ -5,40 +5,41 @@ import (
 	"errors"
 )
 
-// Errors of opening a session.
+// Errors of opening a session. Messages that wrap them begin with "netconf:"
+// and the peer.
 var (
 	// ErrAuth: the device refused the user, or offers no method that the
 	// credential can serve. Permanent until the configuration changes.
-	ErrAuth = errors.New("netconf: authentication failed")
+	ErrAuth = errors.New("authentication failed")
 	// ErrHostKey: the device's host key is not the expected one. Permanent.
-	ErrHostKey = errors.New("netconf: host key refused")
+	ErrHostKey = errors.New("host key refused")
 	// ErrConnect: no transport could be opened. Transient.
-	ErrConnect = errors.New("netconf: cannot connect")
+	ErrConnect = errors.New("cannot connect")
 	// ErrNoSubsystem: SSH works, but the device has no subsystem "netconf"
 	// for this user. Permanent.
-	ErrNoSubsystem = errors.New("netconf: no NETCONF subsystem")
+	ErrNoSubsystem = errors.New("no NETCONF subsystem")
 )
 
 // Errors of an open session.
 var (
 	// ErrTimeout: no answer in time. The session goes on; whether the device
 	// did what was asked is unknown. Transient.
-	ErrTimeout = errors.New("netconf: no answer in time")
+	ErrTimeout = errors.New("no answer in time")
 	// ErrLost: the session ended before the answer. Whether the device did
 	// what was asked is unknown. Transient.
-	ErrLost = errors.New("netconf: session lost")
+	ErrLost = errors.New("session lost")
 	// ErrClosed: Close was called.
-	ErrClosed = errors.New("netconf: session closed")
+	ErrClosed = errors.New("session closed")
 	// ErrProtocol: the peer does not keep to the framing or to the form of
 	// messages.
-	ErrProtocol = errors.New("netconf: malformed message")
+	ErrProtocol = errors.New("malformed message")
 	// ErrTooLarge: a message is beyond its limit.
-	ErrTooLarge = errors.New("netconf: message too large")
+	ErrTooLarge = errors.New("message too large")
 	// ErrUnsupported: the device did not announce the capability that a
 	// request needs; nothing was sent. Permanent.
-	ErrUnsupported = errors.New("netconf: capability not announced")
+	ErrUnsupported = errors.New("capability not announced")
 	// ErrRequest: the request is not well-formed; nothing was sent. Permanent.
-	ErrRequest = errors.New("netconf: malformed request")
+	ErrRequest = errors.New("malformed request")
 )
 
 // Class tells what a failure means for another try.

@@ -21,7 +21,7 @@ const (
 	Startup   Datastore = "startup"
 )
 
-// need returns an error if a datastore cannot be used with a session.
+// datastore returns an error if a datastore cannot be used with the session.
 func (s *Session) datastore(d Datastore) error {
 	switch d {
 	case Running:
@@ -31,7 +31,7 @@ func (s *Session) datastore(d Datastore) error {
 	case Startup:
 		return s.need(CapStartup)
 	}
-	return fmt.Errorf("%w: %q is no datastore", ErrRequest, d)
+	return s.refuse(fmt.Errorf("%w: %q is no datastore", ErrRequest, d))
 }
 
 // need returns ErrUnsupported unless the server announced one of the
@@ -40,8 +40,11 @@ func (s *Session) need(capabilities ...string) error {
 	if slices.ContainsFunc(capabilities, s.Has) {
 		return nil
 	}
-	return fmt.Errorf("netconf: %s: %w: %s", s.peer, ErrUnsupported, strings.Join(capabilities, " or "))
+	return s.refuse(fmt.Errorf("%w: %s", ErrUnsupported, strings.Join(capabilities, " or ")))
 }
+
+// refuse names the peer of a request that is not sent.
+func (s *Session) refuse(err error) error { return fmt.Errorf("netconf: %s: %w", s.peer, err) }
 
 // Query says what Get and GetConfig read; the zero value everything.
 type Query struct {
@@ -61,7 +64,7 @@ func (s *Session) query(q Query) (string, error) {
 	var b strings.Builder
 	switch {
 	case q.XPath != "" && q.Subtree != "":
-		return "", fmt.Errorf("%w: a query with both subtree and XPath", ErrRequest)
+		return "", s.refuse(fmt.Errorf("%w: a query with both subtree and XPath", ErrRequest))
 	case q.XPath != "":
 		if err := s.need(CapXPath); err != nil {
 			return "", err
@@ -73,7 +76,7 @@ func (s *Session) query(q Query) (string, error) {
 		fmt.Fprintf(&b, ` select="%s"/>`, escape(q.XPath))
 	case q.Subtree != "":
 		if err := checkFragment(q.Subtree); err != nil {
-			return "", err
+			return "", s.refuse(fmt.Errorf("filter: %w", err))
 		}
 		fmt.Fprintf(&b, `<filter type="subtree">%s</filter>`, q.Subtree)
 	}
@@ -150,7 +153,7 @@ func (s *Session) edit(e Edit) (string, error) {
 		}
 	}
 	if err := checkFragment(e.Config); err != nil {
-		return "", fmt.Errorf("netconf: %s: config: %w", s.peer, err)
+		return "", s.refuse(fmt.Errorf("config: %w", err))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<edit-config><target><%s/></target>", e.Target)
@@ -167,7 +170,7 @@ func (s *Session) edit(e Edit) (string, error) {
 		}
 		capability, ok := option.needs[option.value]
 		if !ok {
-			return "", fmt.Errorf("netconf: %s: %w: %q is no %s", s.peer, ErrRequest, option.value, option.name)
+			return "", s.refuse(fmt.Errorf("%w: %q is no %s", ErrRequest, option.value, option.name))
 		}
 		if capability != "" {
 			if err := s.need(capability); err != nil {

@@ -166,11 +166,11 @@ func open(t *testing.T, hello string, change func(*netconf.Config), script func(
 		script(p)
 	}()
 	t.Cleanup(func() { theirs.Close(); <-ended })
-	cfg := netconf.Config{HelloDelay: -1, Timeout: 10 * time.Second}
+	cfg := netconf.Config{Peer: "r1", HelloDelay: -1, Timeout: 10 * time.Second}
 	if change != nil {
 		change(&cfg)
 	}
-	return netconf.New(t.Context(), ours, "r1", cfg)
+	return netconf.New(t.Context(), ours, cfg)
 }
 
 func within(t *testing.T, d time.Duration) context.Context {

@@ -32,10 +32,10 @@ type Session struct {
 }
 
 // New opens a session over a transport, such as an SSH channel: it exchanges
-// hellos (RFC 6241 §8.1) and waits Config.HelloDelay. peer names the other
-// side in messages. The session closes the transport, also if New fails.
-func New(ctx context.Context, transport io.ReadWriteCloser, peer string, cfg Config) (*Session, error) {
-	s := &Session{cfg: cfg.withDefaults(), peer: peer, transport: transport,
+// hellos (RFC 6241 §8.1) and waits Config.HelloDelay. The session closes the
+// transport, also if New fails.
+func New(ctx context.Context, transport io.ReadWriteCloser, cfg Config) (*Session, error) {
+	s := &Session{cfg: cfg.withDefaults(), peer: cfg.Peer, transport: transport,
 		writes: make(chan []byte), done: make(chan struct{}), pending: map[string]*call{}}
 	s.slots = make(chan struct{}, s.cfg.MaxPending)
 	s.notices.queue = make(chan Notification, s.cfg.NotificationBuffer)
@@ -51,7 +51,7 @@ func New(ctx context.Context, transport io.ReadWriteCloser, peer string, cfg Con
 		if ctx.Err() != nil {
 			err = timeoutOr(ctx)
 		}
-		return nil, fmt.Errorf("netconf: %s: hello: %w", peer, err)
+		return nil, fmt.Errorf("netconf: %s: hello: %w", s.peer, err)
 	}
 	s.running.Go(func() { s.end(s.read(reader)) })
 	s.running.Go(func() { s.end(s.write()) })
@@ -93,11 +93,8 @@ func lost(err error) error {
 	return fmt.Errorf("%w: %w", ErrLost, err)
 }
 
-// deadline gives a context without deadline Config.Timeout.
+// deadline bounds a context by Config.Timeout.
 func (s *Session) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok {
-		return context.WithCancel(ctx)
-	}
 	return context.WithTimeoutCause(ctx, s.cfg.Timeout, fmt.Errorf("%w: %v", ErrTimeout, s.cfg.Timeout))
 }
 

@@ -1,0 +1,106 @@
+package netconf
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"nettwin/naming"
+)
+
+// SchemaID says which schema text of which device is meant.
+type SchemaID struct {
+	Device string // name, else address: one device's texts are never taken for another's
+	// Set is a digest of the device's whole list of modules: a device with
+	// new software is asked again.
+	Set              string
+	Module, Revision string
+}
+
+// SchemaCache keeps the texts of schemas under their content names, and
+// which text a device's module has. It is safe for concurrent use.
+type SchemaCache interface {
+	// Schema returns a text and its name. The error wraps fs.ErrNotExist if
+	// the cache does not know it.
+	Schema(ctx context.Context, id SchemaID) ([]byte, naming.Name, error)
+	// PutSchema keeps a text and returns its name.
+	PutSchema(ctx context.Context, id SchemaID, text []byte) (naming.Name, error)
+}
+
+// DefaultCacheBytes bounds the texts of a MemoryCache.
+const DefaultCacheBytes = 256 << 20
+
+// MemoryCache keeps schemas in memory, each text once. What came first goes
+// first when it is full.
+type MemoryCache struct {
+	maxBytes int
+
+	mu    sync.Mutex // guards what follows
+	bytes int
+	names map[SchemaID]naming.Name
+	order []SchemaID // as they came
+	texts map[naming.Name]*cachedText
+}
+
+type cachedText struct {
+	text []byte
+	uses int
+}
+
+// NewMemoryCache returns an empty cache; maxBytes 0 means DefaultCacheBytes.
+func NewMemoryCache(maxBytes int) *MemoryCache {
+	if maxBytes == 0 {
+		maxBytes = DefaultCacheBytes
+	}
+	return &MemoryCache{maxBytes: maxBytes, names: map[SchemaID]naming.Name{}, texts: map[naming.Name]*cachedText{}}
+}
+
+// Schema returns a text; it must not be changed.
+func (c *MemoryCache) Schema(_ context.Context, id SchemaID) ([]byte, naming.Name, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name, ok := c.names[id]
+	if !ok {
+		return nil, name, fmt.Errorf("schema %s@%s of %s: %w", id.Module, id.Revision, id.Device, fs.ErrNotExist)
+	}
+	return c.texts[name].text, name, nil
+}
+
+// PutSchema keeps a copy of a text.
+func (c *MemoryCache) PutSchema(_ context.Context, id SchemaID, text []byte) (naming.Name, error) {
+	name := naming.Of(naming.CodecRaw, text)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before, ok := c.names[id]; ok {
+		if before == name {
+			return name, nil
+		}
+		c.drop(id)
+		c.order = slices.DeleteFunc(c.order, func(o SchemaID) bool { return o == id })
+	}
+	if c.texts[name] == nil {
+		c.texts[name] = &cachedText{text: slices.Clone(text)}
+		c.bytes += len(text)
+	}
+	c.texts[name].uses++
+	c.names[id] = name
+	c.order = append(c.order, id)
+	for c.bytes > c.maxBytes && len(c.order) > 1 {
+		c.drop(c.order[0])
+		c.order = c.order[1:]
+	}
+	return name, nil
+}
+
+func (c *MemoryCache) drop(id SchemaID) {
+	name := c.names[id]
+	delete(c.names, id)
+	if t := c.texts[name]; t.uses > 1 {
+		t.uses--
+		return
+	}
+	c.bytes -= len(c.texts[name].text)
+	delete(c.texts, name)
+}

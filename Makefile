@@ -5,6 +5,7 @@ UI       := web/ui
 FUZZTIME ?= 10s
 SOAKTIME ?= 1h
 TESTFLAGS ?=
+SIZE     ?= M
 
 .PHONY: run build ui test lint race fuzz soak bench bench-peers generate lab-record e2e clean help
 
@@ -49,6 +50,9 @@ soak: ## the long runs (SOAKTIME)
 
 bench: ## micro benchmarks beside the code
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root, Debian packages)
+	cmd/bench/peers.sh $(SIZE)
 
 e2e: ui build ## the page in a headless browser (needs Chromium)
 	cd $(UI) && npm run --silent e2e

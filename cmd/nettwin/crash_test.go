@@ -39,12 +39,26 @@ func TestKill(t *testing.T) {
 	if os.Getenv("CI") == "true" && !invariant.Enabled {
 		rounds = killRoundsCI
 	}
+	kill(t, func(round int) bool { return round < rounds })
+}
+
+// TestSoakKill is TestKill for as long as NETTWIN_SOAK says (make soak).
+func TestSoakKill(t *testing.T) {
+	length, err := time.ParseDuration(os.Getenv("NETTWIN_SOAK"))
+	if err != nil {
+		length = 0 // not asked for: one round shows that it still works
+	}
+	end := time.Now().Add(length)
+	kill(t, func(round int) bool { return round == 0 || time.Now().Before(end) })
+}
+
+func kill(t *testing.T, more func(round int) bool) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d, %d rounds", seed, rounds)
 	random := rand.New(rand.NewPCG(seed, 1))
 	binary := buildBinary(t)
 	var victim *victim
-	for round := range rounds {
+	for round := 0; more(round); round++ {
 		if round%killRoundsPerStore == 0 {
 			victim = newVictim(t, binary)
 		}

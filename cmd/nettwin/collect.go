@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"nettwin/ingest"
 	"nettwin/ingest/snmp"
 )
 
 type collectCmd struct {
-	Once bool     `help:"Collect once and end." required:""`
-	Data string   `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
-	Base string   `help:"Base IRI, if the store is created." placeholder:"IRI"`
-	URLs []string `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT or snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS."`
+	Once    bool          `help:"Collect once and end." required:""`
+	Data    string        `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
+	Base    string        `help:"Base IRI, if the store is created." placeholder:"IRI"`
+	Timeout time.Duration `help:"How long to wait for one answer, of three tries." default:"2s"`
+	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT or snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS."`
 }
 
 type collectReport struct {
@@ -42,6 +44,7 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
+		target.Timeout = c.Timeout
 		collector, err := t.newSNMP(func(ingest.Target) (snmp.Credential, error) { return credential, nil })
 		if err != nil {
 			return err

@@ -28,6 +28,7 @@ type Explanation struct {
 	Because   []Derived    `json:"because,omitempty"`
 	Source    *SourceTrace `json:"source,omitempty"`
 	Truncated bool         `json:"truncated,omitempty"` // a limit was reached below
+	Repeated  bool         `json:"repeated,omitempty"`  // explained where the tree first has it
 }
 
 // Derived is one way in which a rule made a fact.
@@ -92,14 +93,14 @@ func (x *Explainer) Explain(ctx context.Context, fact rdf.Quad) (*Explanation, e
 		fact.G = rdf.Term{}
 		return nil, fmt.Errorf("%w: %s", ErrNoFact, fact)
 	}
-	walk := explainWalk{Explainer: x, path: map[string]bool{}, activities: map[string]*SourceTrace{}}
+	walk := explainWalk{Explainer: x, explained: map[string]bool{}, activities: map[string]*SourceTrace{}}
 	return walk.explain(ctx, fact, 0)
 }
 
 type explainWalk struct {
 	*Explainer
 	nodes      int
-	path       map[string]bool
+	explained  map[string]bool         // each fact once: trees share most of their leaves
 	activities map[string]*SourceTrace // read once: many leaves come from few activities
 }
 
@@ -107,12 +108,19 @@ func (w *explainWalk) explain(ctx context.Context, fact rdf.Quad, depth int) (*E
 	text := fact.String()
 	node := &Explanation{Fact: text}
 	w.nodes++
-	if depth > MaxExplainDepth || w.nodes > MaxExplainNodes || w.path[text] {
+	if depth > MaxExplainDepth || w.nodes > MaxExplainNodes {
 		node.Truncated = true
 		return node, nil
 	}
-	w.path[text] = true
-	defer delete(w.path, text)
+	var err error
+	if node.Source, err = w.source(ctx, fact); err != nil {
+		return nil, err
+	}
+	if w.explained[text] {
+		node.Repeated = node.Source == nil
+		return node, nil
+	}
+	w.explained[text] = true
 	derivations, err := w.subjects(ctx, rdf.Quad{P: termDerives, O: rdf.String(text), G: rdf.IRI(w.Derived)})
 	if err != nil {
 		return nil, err
@@ -123,9 +131,6 @@ func (w *explainWalk) explain(ctx context.Context, fact rdf.Quad, depth int) (*E
 			return nil, err
 		}
 		node.Because = append(node.Because, because)
-	}
-	if node.Source, err = w.source(ctx, fact); err != nil {
-		return nil, err
 	}
 	asserted, err := count(w.Source, rdf.Quad{P: termFoundAsserted, O: rdf.String(text), G: rdf.IRI(w.Derived)})
 	node.Asserted = asserted > 0 || len(node.Because) == 0 && node.Source == nil

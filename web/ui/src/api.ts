@@ -50,6 +50,7 @@ export interface Explanation {
   because?: Because[];
   source?: SourceTrace;
   truncated?: boolean;
+  repeated?: boolean;
 }
 
 export interface Because {

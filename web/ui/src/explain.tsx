@@ -93,6 +93,7 @@ function Fact({ node, depth, ctx }: { node: api.Explanation; depth: number; ctx:
             {others.length > 0 && <Others others={others} depth={depth} ctx={ctx} />}
             {node.source && <Source trace={node.source} ctx={ctx} />}
             {node.asserted && <p class="origin">stated directly, not by a rule{first ? " (as well)" : ""}</p>}
+            {node.repeated && <p class="origin">explained where it stands first in this tree</p>}
             {node.truncated && <p class="origin">more lies below; explain this fact by itself to see it</p>}
           </>
         )}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-
 	"os"
 	"strconv"
 	"testing"
@@ -21,13 +20,12 @@ import (
 // generated data, with chunks of one, two and many rows, over the store's
 // dataset and over the union of all graphs, with true and with perturbed
 // costs; answers are compared as bags up to the names of blank nodes. A failing
-// case is shrunk. EXEC_SEED=n runs one seed, EXEC_CASES=n that many.
+// case is shrunk. EXEC_SEED=n runs one seed, EXEC_TIMES=n so many times as
+// many cases, in all oracle tests.
 func TestOracle(t *testing.T) {
-	first, cases := uint64(0), uint64(4000)
+	first, cases := uint64(0), uint64(cases(1200))
 	if seed, err := strconv.ParseUint(os.Getenv("EXEC_SEED"), 10, 64); err == nil {
 		first, cases = seed, 1
-	} else if n, err := strconv.ParseUint(os.Getenv("EXEC_CASES"), 10, 64); err == nil {
-		cases = n
 	}
 	covered, failed := 0, 0
 	for seed := first; seed < first+cases && failed < 5; seed++ {
@@ -102,4 +100,13 @@ func answer(ctx context.Context, query func() (*results.Result, error)) (sparqlt
 		return sparqltest.Answer{}, err
 	}
 	return sparqltest.ReadAnswer(ctx, r)
+}
+
+// cases returns how many cases a test runs: n, or as many times that as the
+// environment asks for.
+func cases(n int) int {
+	if times, err := strconv.Atoi(os.Getenv("EXEC_TIMES")); err == nil {
+		return n * times
+	}
+	return n
 }

@@ -280,8 +280,11 @@ func TestTooLarge(t *testing.T) {
 	if err := s.RPCTo(t.Context(), "<a/>", io.Discard); err != nil {
 		t.Error(err)
 	}
-	if err := s.RPCTo(t.Context(), "<c/>", io.Discard); !errors.Is(err, netconf.ErrTooLarge) || s.Err() == nil {
-		t.Errorf("%v, session %v", err, s.Err())
+	if err := s.RPCTo(t.Context(), "<c/>", io.Discard); !errors.Is(err, netconf.ErrTooLarge) {
+		t.Errorf("%v", err)
+	}
+	if <-s.Done(); !errors.Is(s.Err(), netconf.ErrTooLarge) {
+		t.Errorf("session %v", s.Err())
 	}
 }
 

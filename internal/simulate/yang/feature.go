@@ -2,6 +2,8 @@ package yang
 
 import (
 	"errors"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -89,4 +91,22 @@ func (e *featureExpr) factor(depth int) (bool, error) {
 		return false, err
 	}
 	return e.c.feature(s.owner.Name, local), nil
+}
+
+// Announced reads the supported features from a server's capabilities
+// (RFC 6020 §5.6.4), for Options.Features. Of modules that they do not name all
+// features are supported.
+func Announced(capabilities []string) func(module, feature string) bool {
+	known := map[string][]string{}
+	for _, each := range capabilities {
+		_, query, _ := strings.Cut(each, "?")
+		values, err := url.ParseQuery(query)
+		if name := values.Get("module"); err == nil && name != "" {
+			known[name] = strings.Split(values.Get("features"), ",")
+		}
+	}
+	return func(module, feature string) bool {
+		features, ok := known[module]
+		return !ok || slices.Contains(features, feature)
+	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/disk/internal/segment"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/twindata"
 	"nettwin/graph/vfs"
 )
@@ -33,7 +33,7 @@ func reportCPU(b *testing.B, start int64, units float64, unit string) {
 // benchBase is a version of one segment without every 50th quad.
 func benchBase(b *testing.B) (files Files, base *Version, present, absent []graph.Quad) {
 	dir := b.TempDir()
-	files = Files{FS: vfs.OS(), Salt: salt, Cache: segment.NewCache(1 << 30), Name: func(n uint64) string { return filepath.Join(dir, fmt.Sprint(n)) }}
+	files = Files{FS: vfs.OS(), Salt: salt, Cache: cache.New(1 << 30), Name: func(n uint64) string { return filepath.Join(dir, fmt.Sprint(n)) }}
 	for i, q := range twindata.Quads(benchDevices, 1) {
 		if i%5 == 0 {
 			absent = append(absent, q)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/segment"
 	"nettwin/graph/vfs"
 )
@@ -64,7 +65,7 @@ func (v *Version) eachChange(ctx context.Context, o graph.Order, f func(k *Key, 
 type Files struct {
 	FS    vfs.FS
 	Salt  []byte
-	Cache *segment.Cache
+	Cache *cache.Cache
 	Name  func(num uint64) string
 }
 

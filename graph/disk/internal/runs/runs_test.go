@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"nettwin/graph"
-	"nettwin/graph/disk/internal/segment"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/twindata"
 	"nettwin/graph/vfs"
 )
@@ -22,7 +22,7 @@ var (
 func compareQuads(a, b graph.Quad) int { return slices.Compare(a[:], b[:]) }
 
 func newFiles(fs vfs.FS) Files {
-	return Files{FS: fs, Salt: salt, Cache: segment.NewCache(1 << 20), Name: func(n uint64) string { return fmt.Sprintf("seg-%06d", n) }}
+	return Files{FS: fs, Salt: salt, Cache: cache.New(1 << 20), Name: func(n uint64) string { return fmt.Sprintf("seg-%06d", n) }}
 }
 
 // model is a set of quads beside a cell.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/twindata"
 	"nettwin/graph/vfs"
 )
@@ -50,7 +51,7 @@ func TestEveryFlipIsFound(t *testing.T) {
 }
 
 func check(fs vfs.FS) error {
-	s, err := Open(fs, "seg", salt, NewCache(1<<20))
+	s, err := Open(fs, "seg", salt, cache.New(1<<20))
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func TestForeignSegment(t *testing.T) {
 	m := vfs.NewMem()
 	write(t, m, "seg", twindata.Quads(1, 1), nil)
 	var corrupt *graph.CorruptionError
-	if _, err := Open(m, "seg", []byte("another store's "), NewCache(1)); !errors.As(err, &corrupt) {
+	if _, err := Open(m, "seg", []byte("another store's "), cache.New(1)); !errors.As(err, &corrupt) {
 		t.Fatal(err)
 	}
 }

@@ -5,7 +5,7 @@
 // are compressed one by one so that any row can be read without those before
 // it; a directory with the first and last key of each block is held in memory.
 //
-// Blocks are read through a Cache into memory of the garbage collector, so
+// Blocks are read through a cache into memory of the garbage collector, so
 // that nothing has to be pinned: a block that was evicted lives as long as
 // somebody decodes it. Decoding copies into the caller's columns.
 //

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/cache"
 )
 
 // Section is the rows of one kind in one order. They are numbered from 0. It
@@ -13,7 +14,7 @@ type Section struct {
 	order   graph.Order
 	kind    Kind
 	index   *index
-	slots   []slot
+	slots   []cache.Slot[block]
 }
 
 // Order returns the order of the rows.
@@ -24,15 +25,14 @@ func (s *Section) Len() uint64 { return s.index.rows() }
 
 // block returns a block, from the cache or the file.
 func (s *Section) block(i int) (*block, error) {
-	if b := s.slots[i].get(); b != nil {
+	if b := s.slots[i].Get(); b != nil {
 		return b, nil
 	}
 	b, err := s.read(i)
 	if err != nil {
 		return nil, err
 	}
-	s.segment.cache.reads.Add(1)
-	return s.segment.cache.put(&s.slots[i], b), nil
+	return cache.Put(s.segment.cache, &s.slots[i], b, b.size), nil
 }
 
 // read reads a block from the file and checks it.

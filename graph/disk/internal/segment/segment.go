@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/vfs"
 )
 
@@ -18,7 +19,7 @@ type Segment struct {
 	name     string
 	salt     []byte
 	file     vfs.File
-	cache    *Cache
+	cache    *cache.Cache
 	header   Header
 	stats    Stats
 	size     int64
@@ -29,12 +30,12 @@ type Segment struct {
 
 // Open reads header and directory of a segment. Errors: *graph.CorruptionError
 // and those of the file system.
-func Open(fs vfs.FS, name string, salt []byte, cache *Cache) (*Segment, error) {
+func Open(fs vfs.FS, name string, salt []byte, c *cache.Cache) (*Segment, error) {
 	f, err := fs.OpenFile(name, false)
 	if err != nil {
 		return nil, err
 	}
-	s := &Segment{name: name, salt: salt, file: f, cache: cache}
+	s := &Segment{name: name, salt: salt, file: f, cache: c}
 	if err := s.open(); err != nil {
 		f.Close()
 		return nil, err
@@ -74,7 +75,7 @@ func (s *Segment) open() error {
 	for kind, sections := range dir.sections {
 		for o, x := range sections {
 			if x != nil {
-				s.sections[kind][o] = &Section{segment: s, order: graph.Order(o), kind: Kind(kind), index: x, slots: make([]slot, len(x.entries))}
+				s.sections[kind][o] = &Section{segment: s, order: graph.Order(o), kind: Kind(kind), index: x, slots: make([]cache.Slot[block], len(x.entries))}
 			}
 		}
 	}
@@ -137,17 +138,13 @@ func (s *Segment) Release() error {
 	if s.refs.Add(-1) > 0 {
 		return nil
 	}
-	gone := map[*slot]bool{}
 	for _, sections := range s.sections {
 		for _, sec := range sections {
 			if sec != nil {
-				for i := range sec.slots {
-					gone[&sec.slots[i]] = true
-				}
+				cache.Drop(s.cache, sec.slots)
 			}
 		}
 	}
-	s.cache.drop(gone)
 	err := s.file.Close()
 	if s.onClose != nil {
 		err = errors.Join(err, s.onClose())

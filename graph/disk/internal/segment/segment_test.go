@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/twindata"
 	"nettwin/graph/rdf"
 	"nettwin/graph/vfs"
@@ -52,7 +53,7 @@ func write(tb testing.TB, fs vfs.FS, name string, adds, deletes []graph.Quad) in
 
 func open(tb testing.TB, fs vfs.FS, name string, cacheBytes int64) *Segment {
 	tb.Helper()
-	s, err := Open(fs, name, salt, NewCache(cacheBytes))
+	s, err := Open(fs, name, salt, cache.New(cacheBytes))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -300,7 +301,7 @@ func TestFaults(t *testing.T) {
 	write(t, m, "seg", quads, nil)
 	for n := 1; ; n++ {
 		fs := vfs.Inject(m, vfs.FailFrom(n, broken, func(op vfs.Op) bool { return op.Kind == vfs.OpRead }))
-		s, err := Open(fs, "seg", salt, NewCache(1<<20))
+		s, err := Open(fs, "seg", salt, cache.New(1<<20))
 		if err == nil {
 			err = s.Verify(context.Background())
 			s.Release()

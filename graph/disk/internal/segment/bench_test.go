@@ -132,3 +132,34 @@ func BenchmarkSeek(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkColumn decodes a block's column, by codec.
+func BenchmarkColumn(b *testing.B) {
+	cols := columns(rand.New(rand.NewPCG(1, 2)), BlockRows)
+	dst := make([]graph.TermID, BlockRows)
+	for _, name := range []string{"constant", "width20", "sorted", "table", "mixed"} {
+		var e encoder
+		col := cols[name]
+		blk, err := parseBlock(e.appendBlock(nil, &[4][]graph.TermID{col, col, col, col}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			start := cpuNanos()
+			for b.Loop() {
+				blk.cols[0].read(dst, 0)
+			}
+			reportCPU(b, start, BlockRows, "row")
+		})
+		b.Run("get/"+name, func(b *testing.B) {
+			start := cpuNanos()
+			var sum uint64
+			for b.Loop() {
+				for i := range BlockRows {
+					sum += blk.cols[0].get((i * 1031) % BlockRows)
+				}
+			}
+			reportCPU(b, start, BlockRows, "row")
+		})
+	}
+}

@@ -42,49 +42,17 @@ func packedAt(p unsafe.Pointer, width uint, i int) uint64 {
 }
 
 // unpack adds base to the numbers from, from+1, … packed at p and writes them
-// to dst.
+// to dst. 8 numbers take width bytes, so groups of 8 begin at bit 0 of a byte
+// and have kernels.
 func unpack(dst []graph.TermID, p unsafe.Pointer, width uint, from int, base uint64) {
 	for len(dst) > 0 && from&7 != 0 {
 		dst[0] = graph.TermID(packedAt(p, width, from) + base)
 		dst, from = dst[1:], from+1
 	}
-	dst = unpackEights(dst, unsafe.Add(p, uint(from>>3)*width), width, base, &from)
-	for i := range dst {
+	n := len(dst) &^ 7
+	kernels[width](dst[:n], unsafe.Add(p, uint(from>>3)*width), base)
+	for i := n; i < len(dst); i++ {
 		dst[i] = graph.TermID(packedAt(p, width, from+i) + base)
-	}
-}
-
-// unpackEights unpacks as many groups of 8 numbers as dst has room for, and
-// returns the rest of dst. 8 numbers take width bytes, so all groups begin at
-// bit 0 of a byte and share their shifts.
-func unpackEights(dst []graph.TermID, p unsafe.Pointer, width uint, base uint64, from *int) []graph.TermID {
-	if len(dst) < 8 {
-		return dst
-	}
-	mask := maskOf(width)
-	o1, s1 := width>>3, width&7
-	o2, s2 := 2*width>>3, 2*width&7
-	o3, s3 := 3*width>>3, 3*width&7
-	o4, s4 := 4*width>>3, 4*width&7
-	o5, s5 := 5*width>>3, 5*width&7
-	o6, s6 := 6*width>>3, 6*width&7
-	o7, s7 := 7*width>>3, 7*width&7
-	*from += len(dst) &^ 7
-	for {
-		d := (*[8]graph.TermID)(dst)
-		d[0] = graph.TermID(load(p, 0)&mask + base)
-		d[1] = graph.TermID(load(p, o1)>>s1&mask + base)
-		d[2] = graph.TermID(load(p, o2)>>s2&mask + base)
-		d[3] = graph.TermID(load(p, o3)>>s3&mask + base)
-		d[4] = graph.TermID(load(p, o4)>>s4&mask + base)
-		d[5] = graph.TermID(load(p, o5)>>s5&mask + base)
-		d[6] = graph.TermID(load(p, o6)>>s6&mask + base)
-		d[7] = graph.TermID(load(p, o7)>>s7&mask + base)
-		dst = dst[8:]
-		if len(dst) < 8 {
-			return dst
-		}
-		p = unsafe.Add(p, width)
 	}
 }
 

@@ -184,7 +184,7 @@ func (b *builder) property(path string, owner *Element, iri string, ts []rdf.Ter
 	case Leaf:
 		b.leaf(parent, n, ts)
 	case LeafList:
-		b.leafList(path, parent, n, ts)
+		b.leafList(parent, n, ts)
 	case AnyData, AnyXML:
 		for _, t := range ts {
 			b.anyContent(parent, n, t)
@@ -246,7 +246,7 @@ func (b *builder) leaf(parent *Element, n *Node, ts []rdf.Term) {
 	b.leafValue(parent, n, v, err)
 }
 
-func (b *builder) leafList(path string, parent *Element, n *Node, ts []rdf.Term) {
+func (b *builder) leafList(parent *Element, n *Node, ts []rdf.Term) {
 	type entry struct {
 		v   Value
 		err error
@@ -257,11 +257,9 @@ func (b *builder) leafList(path string, parent *Element, n *Node, ts []rdf.Term)
 		v, err := b.t.Schema.values.fromTerms(n, []rdf.Term{t})
 		e := entry{v: v, err: err}
 		if n.OrderedByUser {
-			base := path
+			base := n.Module.Name + ":" + n.Name
 			if parent != nil {
 				base = parent.Path() + "/" + segment(parent.Module, n.Module.Name, n.Name)
-			} else {
-				base = n.Module.Name + ":" + n.Name
 			}
 			if r := b.things[base+"="+escape(v.Text)]; r != nil {
 				e.pos = r.position

@@ -134,6 +134,9 @@ type xmlPrefixes struct {
 // of returns the prefix of a module, declaring it. Two modules that like the
 // same prefix get their names.
 func (p *xmlPrefixes) of(s *Schema, module string) string {
+	if p.taken == nil {
+		p.taken = map[string]string{"nc": "", "yang": ""} // an edit's own
+	}
 	prefix, uri := module, module
 	if m := s.byName[module]; m != nil {
 		prefix, uri = m.Prefix, m.Namespace
@@ -145,9 +148,6 @@ func (p *xmlPrefixes) of(s *Schema, module string) string {
 		if prefix = module; p.taken[prefix] == module {
 			return prefix
 		}
-	}
-	if p.taken == nil {
-		p.taken = map[string]string{}
 	}
 	p.taken[prefix] = module
 	p.attrs += ` xmlns:` + prefix + `="` + escapeXML(uri) + `"`

@@ -34,7 +34,7 @@ func parseInstanceID(text string, lx lexical) (string, error) {
 }
 
 // rewriteInstanceID copies an instance-identifier (RFC 7950 §9.13) and hands
-// each name to rewrite.
+// each name to rewrite. Values get single quotes where they can.
 func rewriteInstanceID(text string, rewrite func(prefix, name string, inKey bool) (string, error)) (string, error) {
 	bad := fmt.Errorf("%s is no instance-identifier", quote(text))
 	if !strings.HasPrefix(text, "/") {
@@ -49,7 +49,13 @@ func rewriteInstanceID(text string, rewrite func(prefix, name string, inKey bool
 			if !inKey || end < 0 {
 				return "", bad
 			}
-			b.WriteString(text[i : i+end+2])
+			quote := byte('\'')
+			if strings.IndexByte(text[i+1:i+1+end], quote) >= 0 {
+				quote = '"'
+			}
+			b.WriteByte(quote)
+			b.WriteString(text[i+1 : i+1+end])
+			b.WriteByte(quote)
 			i += end + 2
 		case c == '[' || c == ']':
 			if inKey == (c == '[') {

@@ -15,6 +15,13 @@ import (
 	"nettwin/internal/testenv"
 )
 
+// tester is what *testing.T and *rapid.T share.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // factLines are the facts of a tree as sorted text.
 func factLines(t *Tree) []string {
 	set := map[string]bool{}
@@ -74,7 +81,7 @@ func foreign(s *Schema, tree *Tree) (spaces, modules map[string]string) {
 
 // roundTrips holds that a tree gives the same facts after XML, after JSON and
 // after facts.
-func roundTrips(t testing.TB, s *Schema, tree *Tree) {
+func roundTrips(t tester, s *Schema, tree *Tree) {
 	t.Helper()
 	want := factLines(tree)
 	spaces, modules := foreign(s, tree)

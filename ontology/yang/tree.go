@@ -116,6 +116,32 @@ func (t *Tree) elements(parent *Element) *[]*Element {
 	return &parent.Children
 }
 
+// Config returns a copy of the tree without state data and without what has
+// no schema: a configuration.
+func (t *Tree) Config() *Tree {
+	out := &Tree{Schema: t.Schema}
+	for _, e := range t.Top {
+		out.copyConfig(nil, e)
+	}
+	return out
+}
+
+func (t *Tree) copyConfig(parent, e *Element) {
+	if e.Node == nil || !e.Node.Config {
+		return
+	}
+	c := *e
+	c.Children = nil
+	t.add(parent, &c)
+	if e.Node.Kind == AnyData || e.Node.Kind == AnyXML {
+		c.Children = e.Children
+	} else {
+		for _, s := range e.Children {
+			t.copyConfig(&c, s)
+		}
+	}
+}
+
 // add puts an element below its parent.
 func (t *Tree) add(parent, e *Element) {
 	e.Parent = parent

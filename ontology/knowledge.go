@@ -5,6 +5,7 @@ import (
 	"io/fs"
 )
 
+//go:embed actions/*.action actions/README.md
 //go:embed align/*.rule align/README.md
 //go:embed map/*.tsv map/*.md map/mib/*.tsv
 //go:embed rules/*.rule rules/README.md
@@ -14,7 +15,7 @@ var knowledge embed.FS
 //go:embed twin.ttl
 var vocabulary []byte
 
-// Knowledge returns the shipped folders align, map, rules and shapes.
+// Knowledge returns the shipped folders actions, align, map, rules and shapes.
 func Knowledge() fs.FS { return knowledge }
 
 // Vocabulary returns twin.ttl, the Turtle document of the twin's own terms.

@@ -6,6 +6,7 @@ import "nettwin/graph/rdf"
 
 // Classes of the vocabulary.
 var (
+	ClassAction                  = rdf.IRI(NS + "Action")
 	ClassAddress                 = rdf.IRI(NS + "Address")
 	ClassAdjacency               = rdf.IRI(NS + "Adjacency")
 	ClassAlias                   = rdf.IRI(NS + "Alias")
@@ -32,6 +33,7 @@ var (
 	ClassLldpAdjacency           = rdf.IRI(NS + "LldpAdjacency")
 	ClassLldpDisagreementFinding = rdf.IRI(NS + "LldpDisagreementFinding")
 	ClassModule                  = rdf.IRI(NS + "Module")
+	ClassNeed                    = rdf.IRI(NS + "Need")
 	ClassNeighbourUpFinding      = rdf.IRI(NS + "NeighbourUpFinding")
 	ClassOspfAdjacency           = rdf.IRI(NS + "OspfAdjacency")
 	ClassPort                    = rdf.IRI(NS + "Port")
@@ -47,7 +49,10 @@ var (
 
 // Properties of the vocabulary.
 var (
+	PropDisableInterface         = rdf.IRI(NS + "DisableInterface")
+	PropEnableInterface          = rdf.IRI(NS + "EnableInterface")
 	PropAbout                    = rdf.IRI(NS + "about")
+	PropAction                   = rdf.IRI(NS + "action")
 	PropAddress                  = rdf.IRI(NS + "address")
 	PropAddressNumber            = rdf.IRI(NS + "addressNumber")
 	PropAddressOf                = rdf.IRI(NS + "addressOf")
@@ -56,6 +61,7 @@ var (
 	PropAliasOf                  = rdf.IRI(NS + "aliasOf")
 	PropAssetId                  = rdf.IRI(NS + "assetId")
 	PropAutonomousSystem         = rdf.IRI(NS + "autonomousSystem")
+	PropBecause                  = rdf.IRI(NS + "because")
 	PropChassisMac               = rdf.IRI(NS + "chassisMac")
 	PropCitation                 = rdf.IRI(NS + "citation")
 	PropClaim                    = rdf.IRI(NS + "claim")
@@ -98,6 +104,7 @@ var (
 	PropInterfaceType            = rdf.IRI(NS + "interfaceType")
 	PropIsFru                    = rdf.IRI(NS + "isFru")
 	PropItem                     = rdf.IRI(NS + "item")
+	PropJournalHead              = rdf.IRI(NS + "journalHead")
 	PropKeyKind                  = rdf.IRI(NS + "keyKind")
 	PropKeyValue                 = rdf.IRI(NS + "keyValue")
 	PropLabel                    = rdf.IRI(NS + "label")
@@ -120,10 +127,13 @@ var (
 	PropModelName                = rdf.IRI(NS + "modelName")
 	PropMtu                      = rdf.IRI(NS + "mtu")
 	PropName                     = rdf.IRI(NS + "name")
+	PropNeed                     = rdf.IRI(NS + "need")
 	PropNoticeUrl                = rdf.IRI(NS + "noticeUrl")
 	PropOnDevice                 = rdf.IRI(NS + "onDevice")
 	PropOperStatus               = rdf.IRI(NS + "operStatus")
+	PropOutcome                  = rdf.IRI(NS + "outcome")
 	PropPartOf                   = rdf.IRI(NS + "partOf")
+	PropPlanDigest               = rdf.IRI(NS + "planDigest")
 	PropPortById                 = rdf.IRI(NS + "portById")
 	PropPortCandidate            = rdf.IRI(NS + "portCandidate")
 	PropPosition                 = rdf.IRI(NS + "position")
@@ -134,6 +144,7 @@ var (
 	PropPremise                  = rdf.IRI(NS + "premise")
 	PropProductModel             = rdf.IRI(NS + "productModel")
 	PropRawItem                  = rdf.IRI(NS + "rawItem")
+	PropReason                   = rdf.IRI(NS + "reason")
 	PropRemoteAddress            = rdf.IRI(NS + "remoteAddress")
 	PropRemoteAs                 = rdf.IRI(NS + "remoteAs")
 	PropRemoteChassisId          = rdf.IRI(NS + "remoteChassisId")
@@ -157,6 +168,7 @@ var (
 	PropStatedKey                = rdf.IRI(NS + "statedKey")
 	PropSyncState                = rdf.IRI(NS + "syncState")
 	PropSystemObjectId           = rdf.IRI(NS + "systemObjectId")
+	PropTarget                   = rdf.IRI(NS + "target")
 	PropTransport                = rdf.IRI(NS + "transport")
 	PropVendor                   = rdf.IRI(NS + "vendor")
 	PropWindow                   = rdf.IRI(NS + "window")

@@ -1,0 +1,185 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nettwin/graph"
+	"nettwin/graph/rdf"
+	"nettwin/naming"
+)
+
+// MaxFindings bounds the findings of a version that are compared.
+const MaxFindings = 100_000
+
+// Verdict is what the branch says of a plan.
+type Verdict struct {
+	OK      bool     `json:"ok"`
+	Reasons []string `json:"reasons,omitempty"` // why not
+	// Resolved are findings of the base that the branch has no more,
+	// Introduced those that only the branch has.
+	Resolved   []Finding `json:"resolved,omitempty"`
+	Introduced []Finding `json:"introduced,omitempty"`
+	Impact     Impact    `json:"impact"`
+}
+
+// Finding is what a rule found.
+type Finding struct {
+	IRI     string   `json:"finding"`
+	Class   string   `json:"class"`
+	Message string   `json:"message"`
+	About   []string `json:"about"`
+}
+
+// Impact is what the change does to the network beyond findings.
+type Impact struct {
+	Devices []string `json:"devices"` // that it writes to
+	Reach
+	Services []ServiceImpact `json:"services,omitempty"`
+}
+
+// ServiceImpact is a service that findings are about which come or go.
+type ServiceImpact struct {
+	Service    string   `json:"service"`
+	Name       string   `json:"name,omitempty"`
+	Resolved   []string `json:"resolved,omitempty"`
+	Introduced []string `json:"introduced,omitempty"`
+}
+
+var (
+	termService = rdf.IRI(naming.Twin + "Service")
+	termName    = rdf.IRI(naming.Twin + "name")
+)
+
+// findings reads the findings of a version: what is twin:about something.
+func findings(ctx context.Context, src graph.Source, derived rdf.Term) (map[string]Finding, error) {
+	found := map[string]Finding{}
+	err := scan(ctx, src, rdf.Quad{P: termAbout, G: derived}, func(q rdf.Quad) error {
+		f, known := found[q.S.Value()]
+		if !known {
+			if len(found) == MaxFindings {
+				return fmt.Errorf("more than %d findings", MaxFindings)
+			}
+			message, err := objects(ctx, src, q.S, termMessage, derived)
+			if err != nil {
+				return err
+			}
+			class, err := objects(ctx, src, q.S, termType, derived)
+			if err != nil {
+				return err
+			}
+			f = Finding{IRI: q.S.Value(), Message: first(message), Class: first(class)}
+		}
+		f.About = append(f.About, q.O.Value())
+		slices.Sort(f.About)
+		found[f.IRI] = f
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("control: findings: %w", err)
+	}
+	return found, nil
+}
+
+// missing lists the findings of a that b has not, by IRI.
+func missing(a, b map[string]Finding) []Finding {
+	var list []Finding
+	for iri, f := range a {
+		if _, ok := b[iri]; !ok {
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b Finding) int { return strings.Compare(a.IRI, b.IRI) })
+	return list
+}
+
+// judge compares the branch after the change with what it was before.
+func (c *Controller) judge(ctx context.Context, p *Plan, before, after graph.Source) (*Verdict, error) {
+	v := &Verdict{}
+	was, err := findings(ctx, before, c.derived)
+	if err != nil {
+		return nil, err
+	}
+	is, err := findings(ctx, after, c.derived)
+	if err != nil {
+		return nil, err
+	}
+	v.Resolved, v.Introduced = missing(was, is), missing(is, was)
+	if v.Impact.Reach, err = compareReach(ctx, before, after); err != nil {
+		return nil, err
+	}
+	if v.Impact.Services, err = services(ctx, after, v); err != nil {
+		return nil, err
+	}
+	for _, payload := range p.Payloads {
+		v.Impact.Devices = append(v.Impact.Devices, payload.Device)
+	}
+	still, err := holds(after, rdf.Quad{S: rdf.IRI(p.Need.IRI), P: termType, O: termNeed, G: c.derived})
+	if err != nil {
+		return nil, err
+	}
+	v.reasons(p, still)
+	v.OK = len(v.Reasons) == 0
+	return v, nil
+}
+
+// reasons says why the plan must not be applied.
+func (v *Verdict) reasons(p *Plan, still bool) {
+	refuse := func(format string, args ...any) { v.Reasons = append(v.Reasons, fmt.Sprintf(format, args...)) }
+	if len(p.Changes) == 0 {
+		refuse("the action changes nothing: no source states what it would change")
+	} else if len(p.Payloads) == 0 {
+		refuse("no device is reached by a driver: the change is not in the configuration that one can write")
+	}
+	if still {
+		refuse("it does not answer its need: %s", p.Need.Message)
+	}
+	for _, f := range v.Introduced {
+		refuse("it brings about: %s", f.Message)
+	}
+	if v.Impact.PairsLost > 0 {
+		refuse("%d pairs of devices that reach each other now would not, such as %s", v.Impact.PairsLost, v.Impact.Lost[0])
+	}
+}
+
+// services finds what services the findings that come or go are about.
+func services(ctx context.Context, src graph.Source, v *Verdict) ([]ServiceImpact, error) {
+	impacts := map[string]*ServiceImpact{}
+	note := func(list []Finding, into func(*ServiceImpact) *[]string) error {
+		for _, f := range list {
+			for _, iri := range f.About {
+				is, err := holds(src, rdf.Quad{S: rdf.IRI(iri), P: termType, O: termService})
+				if err != nil {
+					return err
+				}
+				if !is {
+					continue
+				}
+				if impacts[iri] == nil {
+					name, err := objects(ctx, src, rdf.IRI(iri), termName, rdf.Term{})
+					if err != nil {
+						return err
+					}
+					impacts[iri] = &ServiceImpact{Service: iri, Name: first(name)}
+				}
+				messages := into(impacts[iri])
+				*messages = append(*messages, f.Message)
+			}
+		}
+		return nil
+	}
+	if err := note(v.Resolved, func(s *ServiceImpact) *[]string { return &s.Resolved }); err != nil {
+		return nil, err
+	}
+	if err := note(v.Introduced, func(s *ServiceImpact) *[]string { return &s.Introduced }); err != nil {
+		return nil, err
+	}
+	var list []ServiceImpact
+	for _, s := range impacts {
+		list = append(list, *s)
+	}
+	slices.SortFunc(list, func(a, b ServiceImpact) int { return strings.Compare(a.Service, b.Service) })
+	return list, nil
+}

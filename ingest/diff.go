@@ -315,10 +315,11 @@ func (d *differ) leftover(ids tripleIDs, q rdf.Quad) {
 	d.touch(path)
 }
 
-// below tells whether a thing's path is one of the prefixes or under one.
+// below tells whether a thing's path is one of the prefixes or under one: a
+// part of it ("/") or an entry of it ("=", as in module:list=key).
 func below(path string, prefixes []string) bool {
 	for _, p := range prefixes {
-		if rest, ok := strings.CutPrefix(path, p); ok && (rest == "" || rest[0] == '/') {
+		if rest, ok := strings.CutPrefix(path, p); ok && (rest == "" || rest[0] == '/' || rest[0] == '=') {
 			return true
 		}
 	}

@@ -237,3 +237,30 @@ func FuzzLoadIdentity(f *testing.F) {
 		}
 	})
 }
+
+// TestTwoCollectors: a configured device that is read by two protocols is one
+// device, though the second tells no key, whichever comes first; another
+// name, or another chassis under the same name, is another device.
+func TestTwoCollectors(t *testing.T) {
+	keyless := func(f *fixture, device string) Report {
+		s := f.sample(device, fact("interfaces", "IF-MIB/ifDescr", "eth0"))
+		s.Collector, s.Complete = "netconf", []string{"interfaces"}
+		return f.apply(s)
+	}
+	f := newFixture(t)
+	first := f.poll("r1", box{serial: "A", name: "r1"})
+	if second := keyless(f, "r1"); second.DeviceIRI != first.DeviceIRI || second.Minted {
+		t.Errorf("by the second protocol %+v, by the first %s", second, first.DeviceIRI)
+	}
+	if other := keyless(f, "r2"); other.DeviceIRI == first.DeviceIRI || !other.Minted {
+		t.Errorf("another name: %+v", other)
+	}
+	if late := f.poll("r2", box{serial: "B", name: "r2"}); late.Minted || late.DeviceIRI != testBase+"id/device/configured/r2" {
+		t.Errorf("the protocol with a key came second: %+v", late)
+	}
+	s := f.sample("r1", box{serial: "C"}.facts()...)
+	s.Collector = "other"
+	if swapped := f.apply(s); swapped.DeviceIRI == first.DeviceIRI {
+		t.Errorf("another chassis under the same name: %+v", swapped)
+	}
+}

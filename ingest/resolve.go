@@ -24,8 +24,11 @@ type identity struct {
 	graph  rdf.Term // the source graph
 	device rdf.Term
 	bound  rdf.Term // what the graph described before; zero at first contact
-	minted bool
-	keys   []Key
+	// sibling is what the graph of another collector describes under the same
+	// configured name, looked for at first contact.
+	sibling rdf.Term
+	minted  bool
+	keys    []Key
 	// conflicts are keys that speak for another device than the one chosen.
 	conflicts []conflict
 }
@@ -76,10 +79,38 @@ func (r *resolver) resolve(ctx context.Context) (*identity, error) {
 func (r *resolver) bind(ctx context.Context, id *identity) error {
 	id.graph = naming.SourceGraph(r.base, r.sample.Collector, id.name)
 	devices, err := r.objects(ctx, id.graph, propDescribes, id.graph)
+	if err != nil {
+		return err
+	}
 	if len(devices) > 0 {
 		id.bound = devices[0]
+		return nil
 	}
-	return err
+	return r.findSibling(ctx, id)
+}
+
+// findSibling looks for another source of the same configured name: a device
+// that is read by two protocols is one device, even if one of them tells no
+// key.
+func (r *resolver) findSibling(ctx context.Context, id *identity) error {
+	named, err := r.match(ctx, rdf.Term{}, propDeviceName, rdf.String(id.name), rdf.Term{})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(named, func(a, b rdf.Quad) int { return rdf.Compare(a.G, b.G) })
+	for _, q := range named {
+		if q.S != q.G || !id.sibling.IsZero() {
+			continue
+		}
+		devices, err := r.objects(ctx, q.G, propDescribes, q.G)
+		if err != nil {
+			return err
+		}
+		if len(devices) > 0 {
+			id.sibling = devices[0]
+		}
+	}
+	return nil
 }
 
 // choose sets id.device to a known device, or leaves it zero.
@@ -102,6 +133,15 @@ func (r *resolver) choose(ctx context.Context, id *identity) error {
 	}
 	if boundOK && id.device.IsZero() {
 		id.device = id.bound
+	}
+	if id.device.IsZero() && !id.sibling.IsZero() {
+		contradicted, err := r.contradicted(ctx, id.sibling)
+		if err != nil {
+			return err
+		}
+		if !contradicted {
+			id.device = id.sibling
+		}
 	}
 	// Left are keys that speak for another device than the one chosen. Name
 	// and address go over to the device that took another one's place.
@@ -144,7 +184,7 @@ func (r *resolver) fits(ctx context.Context, id *identity, device rdf.Term, k Ke
 	if contradicted, err := r.contradicted(ctx, device); contradicted || err != nil {
 		return false, err
 	}
-	if k.Fixed || id.name == "" || device == id.bound {
+	if k.Fixed || id.name == "" || device == id.bound || device == id.sibling {
 		return true, nil
 	}
 	// Two configured devices of one collector with the same name or address

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 root=$PWD size=${1:-M}
 shared=${SHARED:-$root/../shared} engines=${ENGINES:-virtuoso tdb2 oxigraph}
 export PEERS=${PEERS:-$(mktemp -d)}
+mkdir -p "$PEERS"
 bench=$shared/bench
 scratch=$PEERS/bench
 rm -rf "$scratch"; cp -r "$bench" "$scratch"; chmod -R u+w "$scratch"

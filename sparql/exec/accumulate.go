@@ -112,6 +112,7 @@ type valueCounter struct {
 	counts []int64
 	slot   int
 	seen   *tuples // group, value
+	key    [2]graph.TermID
 }
 
 func (a *valueCounter) grow(n int) (err error) {
@@ -129,7 +130,8 @@ func (a *valueCounter) add(_ context.Context, c *chunk, sel []int32, number []in
 			continue
 		}
 		if a.seen != nil {
-			_, added, err := a.seen.insert([]graph.TermID{graph.TermID(number[row]), col[row]})
+			a.key = [2]graph.TermID{graph.TermID(number[row]), col[row]}
+			_, added, err := a.seen.insert(a.key[:])
 			if err != nil {
 				return err
 			}

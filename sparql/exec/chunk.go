@@ -22,20 +22,33 @@ func (c *chunk) at(slot, row int) graph.TermID {
 // buffer is a chunk with memory of its own, which is used again and again.
 type buffer struct {
 	chunk
-	mem  [][]graph.TermID
-	rows int // capacity
+	mem [][]graph.TermID
 }
 
-func newBuffer(slots, rows int) *buffer {
-	return &buffer{chunk: chunk{cols: make([][]graph.TermID, slots)}, mem: make([][]graph.TermID, slots), rows: rows}
+func (x *execution) newBuffer() *buffer {
+	slots := len(x.plan.Slots)
+	return &buffer{chunk: chunk{cols: make([][]graph.TermID, slots)}, mem: make([][]graph.TermID, slots)}
 }
 
-// column returns the memory of a column at full capacity.
-func (b *buffer) column(slot int) []graph.TermID {
-	if b.mem[slot] == nil {
-		b.mem[slot] = make([]graph.TermID, b.rows)
+// column returns the memory of a column for n rows, with what it holds.
+func (b *buffer) column(slot, n int) []graph.TermID { return sized(&b.mem[slot], n) }
+
+// leastSize is the size of the smallest memory that grows.
+const leastSize = 64
+
+// sized returns memory for n values, with what it holds. It grows with the
+// chunks, so that small queries stay small.
+func sized[T any](mem *[]T, n int) []T {
+	if len(*mem) < n {
+		size := leastSize
+		for size < n {
+			size *= 2
+		}
+		grown := make([]T, size)
+		copy(grown, *mem)
+		*mem = grown
 	}
-	return b.mem[slot]
+	return (*mem)[:n]
 }
 
 // clear makes the buffer empty.
@@ -58,7 +71,7 @@ func (b *buffer) take(slot int, from []graph.TermID, rows []int32) {
 		b.cols[slot] = nil
 		return
 	}
-	col := b.column(slot)[:len(rows)]
+	col := b.column(slot, len(rows))
 	gather(col, from, rows)
 	b.cols[slot] = col
 }
@@ -106,10 +119,7 @@ func (s *store) append(c *chunk) error {
 // identity lists the rows 0 to n-1, in scratch memory of one operator: the
 // list may be narrowed in place.
 func identity(scratch *[]int32, n int) []int32 {
-	if cap(*scratch) < n {
-		*scratch = make([]int32, n)
-	}
-	rows := (*scratch)[:n]
+	rows := sized(scratch, n)
 	for i := range rows {
 		rows[i] = int32(i)
 	}

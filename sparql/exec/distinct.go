@@ -22,15 +22,15 @@ type distinctOp struct {
 
 func (x *execution) newDistinct(n *plan.Distinct, in op) op {
 	o := &distinctOp{x: x, in: in, slots: n.Slots, pick: n.Out.Slots()}
-	o.init(len(x.plan.Slots))
+	o.init()
 	return o
 }
 
-func (o *distinctOp) init(slots int) {
+func (o *distinctOp) init() {
 	if o.pick == nil {
 		o.pick = o.slots
 	}
-	o.out = newBuffer(slots, o.x.chunkRows)
+	o.out = o.x.newBuffer()
 	o.seen = newTuples(len(o.slots), &o.x.budget)
 	o.key = make([]graph.TermID, len(o.slots))
 }

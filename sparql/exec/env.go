@@ -107,10 +107,7 @@ func (v *evaluator) term(c *termColumn) rdf.Term {
 		return t
 	}
 	if !c.read {
-		if len(c.terms) < v.chunk.n {
-			c.terms = make([]rdf.Term, v.x.chunkRows)
-		}
-		if err := v.x.terms.terms(col[:v.chunk.n], c.terms[:v.chunk.n]); err != nil {
+		if err := v.x.terms.terms(col[:v.chunk.n], sized(&c.terms, v.chunk.n)); err != nil {
 			v.fail(err)
 			return rdf.Term{}
 		}
@@ -160,7 +157,7 @@ func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
 	x.extra = append(x.extra, in)
 	t := &existsTest{
 		x: x, n: n, in: in, seed: x.seed(n.Seed), shared: n.Shared.Slots(),
-		known: newTuples(n.Shared.Len(), &x.budget), given: newBuffer(len(x.plan.Slots), x.chunkRows),
+		known: newTuples(n.Shared.Len(), &x.budget), given: x.newBuffer(),
 		key: make([]graph.TermID, n.Shared.Len()),
 	}
 	return t, nil
@@ -174,9 +171,8 @@ func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
 		t.known.reset()
 		t.answer = t.answer[:0]
 	}
-	if len(t.found) < c.n {
-		t.found, t.number = make([]bool, t.x.chunkRows), make([]int32, t.x.chunkRows)
-	}
+	sized(&t.found, c.n)
+	sized(&t.number, c.n)
 	from := t.known.n
 	for _, row := range sel {
 		for i, slot := range t.shared {
@@ -206,7 +202,7 @@ func (t *existsTest) test(ctx context.Context, from int) error {
 	t.given.clear()
 	t.given.n = t.known.n - from
 	for i, slot := range t.shared {
-		col := t.given.column(slot)[:t.given.n]
+		col := t.given.column(slot, t.given.n)
 		for row := range col {
 			col[row] = t.known.key(from + row)[i]
 		}

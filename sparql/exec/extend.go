@@ -24,7 +24,7 @@ type extendOp struct {
 }
 
 func (x *execution) newExtend(n *plan.Extend, in op) (op, error) {
-	o := &extendOp{x: x, n: n, in: in, out: newBuffer(len(x.plan.Slots), x.chunkRows)}
+	o := &extendOp{x: x, n: n, in: in, out: x.newBuffer()}
 	o.pass = n.In.About().Out.Slots()
 	labels := 0
 	for _, b := range n.Bindings {
@@ -91,7 +91,7 @@ func (o *extendOp) byColumn(ctx context.Context, i, slot int, sel []int32) error
 	if err := v.begin(ctx, &o.out.chunk, sel); err != nil {
 		return err
 	}
-	col := o.out.column(slot)[:o.out.n]
+	col := o.out.column(slot, o.out.n)
 	for _, row := range sel {
 		if row%rowsPerCheck == 0 {
 			if err := context.Cause(ctx); err != nil {
@@ -109,7 +109,7 @@ func (o *extendOp) byColumn(ctx context.Context, i, slot int, sel []int32) error
 
 func (o *extendOp) bySolution(ctx context.Context, sel []int32) error {
 	for _, b := range o.n.Bindings {
-		col := o.out.column(b.Slot)[:o.out.n]
+		col := o.out.column(b.Slot, o.out.n)
 		clear(col)
 		o.out.cols[b.Slot] = col
 	}

@@ -25,7 +25,7 @@ type filterOp struct {
 }
 
 func (x *execution) newFilter(n *plan.Filter, in op) (op, error) {
-	o := &filterOp{in: in, slots: n.Out.Slots(), out: newBuffer(len(x.plan.Slots), x.chunkRows)}
+	o := &filterOp{in: in, slots: n.Out.Slots(), out: x.newBuffer()}
 	for _, e := range n.Conds {
 		c, err := x.newCondition(e)
 		if err != nil {

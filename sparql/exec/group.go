@@ -31,7 +31,7 @@ type keyColumn struct {
 }
 
 func (x *execution) newGroup(n *plan.Group, in op) (op, error) {
-	o := &groupOp{x: x, n: n, in: in, groups: newTuples(len(n.Keys), &x.budget), number: make([]int32, x.chunkRows)}
+	o := &groupOp{x: x, n: n, in: in, groups: newTuples(len(n.Keys), &x.budget)}
 	for _, k := range n.Keys {
 		key := keyColumn{slot: -1}
 		if v, ok := k.Expr.X.(*expr.Var); ok {
@@ -41,7 +41,6 @@ func (x *execution) newGroup(n *plan.Group, in op) (op, error) {
 			if key.expr, err = x.newEvaluator(k.Expr); err != nil {
 				return nil, err
 			}
-			key.mem = make([]graph.TermID, x.chunkRows)
 		}
 		o.keys = append(o.keys, key)
 	}
@@ -115,6 +114,7 @@ func (o *groupOp) add(ctx context.Context, c *chunk) error {
 
 // assign finds the group of each row of the chunk at hand.
 func (o *groupOp) assign(n int) error {
+	sized(&o.number, n)
 	if len(o.keys) == 0 {
 		return nil // all are of group 0
 	}
@@ -154,7 +154,7 @@ func (k *keyColumn) read(ctx context.Context, x *execution, c *chunk, sel []int3
 	if err := k.expr.begin(ctx, c, sel); err != nil {
 		return err
 	}
-	k.col = k.mem[:c.n]
+	k.col = sized(&k.mem, c.n)
 	for _, row := range sel {
 		x.exprs.NewSolution()
 		t, ok, err := k.expr.value(row)

@@ -28,7 +28,7 @@ func (x *execution) newHashJoin(n *plan.HashJoin) (op, error) {
 	}
 	return &hashJoinOp{
 		x: x, n: n, probe: probe, build: build, pairs: newPairs(x.chunkRows),
-		out: newBuffer(len(x.plan.Slots), x.chunkRows), slots: n.Out.Slots(),
+		out: x.newBuffer(), slots: n.Out.Slots(),
 	}, nil
 }
 

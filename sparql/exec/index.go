@@ -106,7 +106,7 @@ type pairs struct {
 }
 
 func newPairs(limit int) *pairs {
-	return &pairs{left: make([]int32, 0, limit), right: make([]int32, 0, limit), limit: limit, candidate: -1}
+	return &pairs{limit: limit, candidate: -1}
 }
 
 // begin takes another chunk.

@@ -34,7 +34,7 @@ func (x *execution) newLeftHash(n *plan.LeftHash) (op, error) {
 	}
 	o := &leftHashOp{
 		x: x, n: n, l: l, r: r, pairs: newPairs(x.chunkRows), slots: n.Out.Slots(), wide: n.Out.Slots(),
-		out: newBuffer(len(x.plan.Slots), x.chunkRows), merged: newBuffer(len(x.plan.Slots), x.chunkRows),
+		out: x.newBuffer(), merged: x.newBuffer(),
 	}
 	if n.Cond != nil {
 		if o.cond, err = x.newCondition(n.Cond); err != nil {
@@ -156,7 +156,7 @@ func (x *execution) newApply(n *plan.Apply) (op, error) {
 	}
 	o := &applyOp{
 		x: x, n: n, l: l, r: r, seed: x.seed(n.Seed), slots: n.Out.Slots(), wide: n.Out.Slots(),
-		out: newBuffer(len(x.plan.Slots), x.chunkRows), merged: newBuffer(len(x.plan.Slots), x.chunkRows),
+		out: x.newBuffer(), merged: x.newBuffer(),
 		given: chunk{cols: make([][]graph.TermID, len(x.plan.Slots))},
 	}
 	if n.Cond != nil {

@@ -97,7 +97,7 @@ func (x *execution) overOne(n plan.Node) (op, error) {
 	case *plan.Distinct:
 		return x.newDistinct(n, in), nil
 	case *plan.Slice:
-		return &sliceOp{n: n, in: in, out: newBuffer(len(x.plan.Slots), 0)}, nil
+		return &sliceOp{n: n, in: in, out: x.newBuffer()}, nil
 	}
 	return nil, fmt.Errorf("exec: operator %T is not known", n)
 }

@@ -23,11 +23,14 @@ type orderOp struct {
 	result *rowsOp
 }
 
-// orderKey is one condition with its value for each row kept.
+// orderKey is one condition with its value for each row kept. Values that are
+// inlined are compared as ids where that says enough; terms of a mere variable
+// are looked up only if it does not.
 type orderKey struct {
 	eval       *evaluator
+	slot       int // of a mere variable; -1: another expression
 	descending bool
-	ids        []graph.TermID // inlined values, None for others
+	ids        []graph.TermID // a variable's values; of others those inlined
 	terms      []rdf.Term
 }
 
@@ -38,7 +41,11 @@ func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.conds = append(o.conds, orderKey{eval: v, descending: c.Descending})
+		k := orderKey{eval: v, slot: -1, descending: c.Descending}
+		if name, ok := c.Expr.X.(*expr.Var); ok {
+			k.slot = slotOf(c.Expr, name.Name)
+		}
+		o.conds = append(o.conds, k)
 	}
 	return o, nil
 }
@@ -83,16 +90,42 @@ func (o *orderOp) add(ctx context.Context, c *chunk) error {
 	if err := o.x.budget.grow(int64(c.n) * orderKeyBytes * int64(len(o.conds))); err != nil {
 		return err
 	}
+	others := false
 	for i := range o.conds {
 		k := &o.conds[i]
+		if k.slot >= 0 {
+			for row := range c.n {
+				k.ids = append(k.ids, c.at(k.slot, row))
+			}
+			continue
+		}
+		others = true
 		if err := k.eval.begin(ctx, c, sel); err != nil {
 			return err
 		}
 	}
+	if others {
+		if err := o.evaluate(ctx, sel); err != nil {
+			return err
+		}
+	}
+	return o.rows.append(c)
+}
+
+// evaluate adds the values of conditions that are no mere variables.
+func (o *orderOp) evaluate(ctx context.Context, sel []int32) error {
 	for _, row := range sel {
+		if row%rowsPerCheck == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
 		o.x.exprs.NewSolution()
 		for i := range o.conds {
 			k := &o.conds[i]
+			if k.slot >= 0 {
+				continue
+			}
 			t, ok, err := k.eval.value(row)
 			if err != nil {
 				return err
@@ -107,7 +140,25 @@ func (o *orderOp) add(ctx context.Context, c *chunk) error {
 			k.terms = append(k.terms, t)
 		}
 	}
-	return o.rows.append(c)
+	return nil
+}
+
+// lookUp makes sure that values which ids do not order are there as terms.
+func (o *orderOp) lookUp(k *orderKey) error {
+	if k.slot < 0 || allIntegers(k.ids) {
+		return nil
+	}
+	k.terms = make([]rdf.Term, len(k.ids))
+	return o.x.terms.terms(k.ids, k.terms)
+}
+
+func allIntegers(ids []graph.TermID) bool {
+	for _, id := range ids {
+		if id.Tag() != graph.TagInteger {
+			return false
+		}
+	}
+	return true
 }
 
 // sort puts the rows in order and cuts them at the top.
@@ -115,6 +166,11 @@ func (o *orderOp) sort(ctx context.Context) error {
 	o.order = o.order[:0]
 	for i := range o.rows.n {
 		o.order = append(o.order, int32(i))
+	}
+	for i := range o.conds {
+		if err := o.lookUp(&o.conds[i]); err != nil {
+			return err
+		}
 	}
 	var failed error
 	steps := 0
@@ -147,11 +203,17 @@ func (o *orderOp) rearrange() {
 	dropped := int64(o.rows.n - len(o.order))
 	for i := range o.conds {
 		k := &o.conds[i]
-		ids, terms := make([]graph.TermID, len(o.order)), make([]rdf.Term, len(o.order))
-		for j, row := range o.order {
-			ids[j], terms[j] = k.ids[row], k.terms[row]
+		ids := make([]graph.TermID, len(o.order))
+		gather(ids, k.ids, o.order)
+		k.ids = ids
+		if k.slot >= 0 {
+			continue // terms are looked up again if more rows come
 		}
-		k.ids, k.terms = ids, terms
+		terms := make([]rdf.Term, len(o.order))
+		for j, row := range o.order {
+			terms[j] = k.terms[row]
+		}
+		k.terms = terms
 	}
 	for _, slot := range o.rows.slots {
 		col := make([]graph.TermID, len(o.order))

@@ -35,7 +35,7 @@ type pathRow struct {
 }
 
 func (x *execution) newPath(n *plan.Path, in op) (op, error) {
-	o := &pathOp{x: x, n: n, in: in, out: newBuffer(len(x.plan.Slots), x.chunkRows), outRows: make([]int32, x.chunkRows)}
+	o := &pathOp{x: x, n: n, in: in, out: x.newBuffer()}
 	var err error
 	if n.S.Slot < 0 {
 		if o.s, err = x.terms.id(n.S.Term); err != nil {
@@ -172,19 +172,19 @@ func (o *pathOp) deliver(ctx context.Context) error {
 
 func (o *pathOp) emit(s, t graph.TermID) {
 	if slot := o.n.S.Slot; o.n.Out.Has(slot) {
-		o.out.column(slot)[o.out.n] = s
+		o.out.column(slot, o.out.n+1)[o.out.n] = s
 	}
 	if slot := o.n.O.Slot; o.n.Out.Has(slot) {
-		o.out.column(slot)[o.out.n] = t
+		o.out.column(slot, o.out.n+1)[o.out.n] = t
 	}
-	o.outRows[o.out.n] = int32(o.row)
+	sized(&o.outRows, o.out.n+1)[o.out.n] = int32(o.row)
 	o.out.n++
 }
 
 func (o *pathOp) finish() *chunk {
 	for _, slot := range [2]int{o.n.S.Slot, o.n.O.Slot} {
 		if o.n.Out.Has(slot) {
-			o.out.cols[slot] = o.out.column(slot)[:o.out.n]
+			o.out.cols[slot] = o.out.column(slot, o.out.n)
 		}
 	}
 	for _, slot := range o.pass {

@@ -191,9 +191,6 @@ type rows struct {
 
 func newRows(s *stream) *rows {
 	r := &rows{stream: s, out: make([]rdf.Term, len(s.x.plan.Columns)), cols: make([][]rdf.Term, len(s.x.plan.Columns))}
-	for i := range r.cols {
-		r.cols[i] = make([]rdf.Term, s.x.chunkRows)
-	}
 	return r
 }
 
@@ -224,11 +221,12 @@ func (r *rows) Next(ctx context.Context) ([]rdf.Term, error) {
 func (r *rows) decode() error {
 	for i, slot := range r.x.plan.Columns {
 		col := r.chunk.cols[slot]
+		terms := sized(&r.cols[i], r.chunk.n)
 		if col == nil {
-			clear(r.cols[i])
+			clear(terms)
 			continue
 		}
-		if err := r.x.terms.terms(col[:r.chunk.n], r.cols[i][:r.chunk.n]); err != nil {
+		if err := r.x.terms.terms(col[:r.chunk.n], terms); err != nil {
 			return fmt.Errorf("query: %w", err)
 		}
 	}

@@ -45,20 +45,16 @@ type maskRows struct {
 	rows []int32
 }
 
-// firstLimit is the size of the first chunk of a scan that nothing is given
-// to, so that a query that needs few rows reads few.
+// firstLimit is the size of the first chunk of a scan, so that a query that
+// needs few rows reads few.
 const firstLimit = 64
 
 func (x *execution) newScan(n *plan.Scan, in op) op {
 	o := &scanOp{x: x, n: n, in: in, pattern: newPattern4(n.S, n.P, n.O, n.Graph)}
 	i := n.In.About()
 	o.maybe = i.Maybe.Minus(i.Certain)
-	o.out = newBuffer(len(x.plan.Slots), x.chunkRows)
-	o.outRows = make([]int32, x.chunkRows)
-	o.limit = x.chunkRows
-	if _, unit := n.In.(*plan.Unit); unit {
-		o.limit = min(firstLimit, x.chunkRows)
-	}
+	o.out = x.newBuffer()
+	o.limit = min(firstLimit, x.chunkRows)
 	return o
 }
 
@@ -323,7 +319,7 @@ func (o *scanOp) emit() {
 	}
 	k := min(o.limit-o.out.n, total-o.at)
 	for _, c := range o.f.a.outs {
-		dst := o.out.column(c.slot)[o.out.n : o.out.n+k]
+		dst := o.out.column(c.slot, o.out.n+k)[o.out.n:]
 		src := o.f.seg.Cols[c.pos]
 		if o.all {
 			copy(dst, src[o.lo+o.at:])
@@ -331,8 +327,9 @@ func (o *scanOp) emit() {
 			gather(dst, src, o.sel[o.at:o.at+k])
 		}
 	}
-	for i := o.out.n; i < o.out.n+k; i++ {
-		o.outRows[i] = row
+	rows := sized(&o.outRows, o.out.n+k)[o.out.n:]
+	for i := range rows {
+		rows[i] = row
 	}
 	o.out.n += k
 	o.at += k
@@ -354,9 +351,9 @@ match:
 			}
 		}
 		for _, c := range o.f.a.outs {
-			o.out.column(c.slot)[o.out.n] = cols[c.pos][i]
+			o.out.column(c.slot, o.out.n+1)[o.out.n] = cols[c.pos][i]
 		}
-		o.outRows[o.out.n] = row
+		sized(&o.outRows, o.out.n+1)[o.out.n] = row
 		o.out.n++
 	}
 	o.nextIfDone(total)
@@ -380,7 +377,7 @@ func (o *scanOp) nextIfDone(total int) {
 // finish adds the columns of the input.
 func (o *scanOp) finish() *chunk {
 	for _, c := range o.f.a.outs {
-		o.out.cols[c.slot] = o.out.column(c.slot)[:o.out.n]
+		o.out.cols[c.slot] = o.out.column(c.slot, o.out.n)
 	}
 	for _, slot := range o.pass {
 		o.out.take(slot, o.from.cols[slot], o.outRows[:o.out.n])

@@ -35,6 +35,9 @@ func hashTuple(key []graph.TermID) uint64 {
 func (t *tuples) key(i int) []graph.TermID { return t.keys[i*t.width : (i+1)*t.width] }
 
 func (t *tuples) equal(i int, key []graph.TermID) bool {
+	if t.width == 1 {
+		return t.keys[i] == key[0]
+	}
 	for j, id := range t.key(i) {
 		if id != key[j] {
 			return false

@@ -67,7 +67,7 @@ func (x *execution) newMinus(n *plan.Minus) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &minusOp{x: x, n: n, l: l, r: r, out: newBuffer(len(x.plan.Slots), x.chunkRows), slots: n.Out.Slots()}
+	o := &minusOp{x: x, n: n, l: l, r: r, out: x.newBuffer(), slots: n.Out.Slots()}
 	for _, slot := range n.Keys {
 		o.sure = o.sure || !n.Ignore.Has(slot)
 	}
@@ -77,7 +77,7 @@ func (x *execution) newMinus(n *plan.Minus) (op, error) {
 func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
 	if o.ix == nil {
 		different := &distinctOp{x: o.x, in: o.r, slots: append(append([]int(nil), o.n.Keys...), o.n.Shared...)}
-		different.init(len(o.x.plan.Slots))
+		different.init()
 		if o.ix, err = o.x.buildIndex(ctx, different, nil, o.n.Keys, o.n.Shared); err != nil {
 			return nil, err
 		}

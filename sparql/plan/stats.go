@@ -189,33 +189,46 @@ func (s *stats) sample(ctx context.Context, p graph.Pattern, order graph.Order, 
 		}
 	}()
 	var values, covered float64
+	var col []graph.TermID // of the chunk, from the value looked at on
 	for values < sampleValues {
-		chunk, err := cursor.Next(ctx)
-		if err != nil {
-			return 0, err
-		}
-		if chunk == nil {
-			return max(values, 1), nil
-		}
-		if col := chunk.Cols[pos]; values == 0 {
-			if different := runs(col); different >= sampleValues {
-				return max(total*different/float64(len(col)), 1), nil
+		if len(col) == 0 {
+			chunk, err := cursor.Next(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if chunk == nil {
+				return max(values, 1), nil
+			}
+			col = chunk.Cols[pos]
+			if n := runs(col); values == 0 && (n >= sampleValues || len(col) == int(total)) {
+				return max(total*n/float64(len(col)), 1), nil
 			}
 		}
-		value := chunk.Cols[pos][0]
 		of := p
-		of[pos] = value
+		of[pos] = col[0]
 		rows, err := s.count(of)
 		if err != nil {
 			return 0, err
 		}
 		values++
 		covered += rows
-		if err := cursor.Seek(value + 1); err != nil {
-			return 0, err
+		if col = after(col); len(col) == 0 {
+			if err := cursor.Seek(of[pos] + 1); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return max(total*values/max(covered, 1), 1), nil
+}
+
+// after returns what follows the first value of a sorted column.
+func after(col []graph.TermID) []graph.TermID {
+	for i, id := range col {
+		if id != col[0] {
+			return col[i:]
+		}
+	}
+	return nil
 }
 
 // runs counts the different values of a sorted column.

@@ -155,8 +155,8 @@ func (t *classes) count(f, i int) int {
 // members has a bit for each row of frame f that is of class i.
 func (c *column) members(f, i int) uint64 {
 	p := unsafe.Add(c.planes, 8*f*c.class.planes)
-	m := ^uint64(0)
-	for j := range c.class.planes {
+	m := load(p, 0) ^ (uint64(i&1) - 1)
+	for j := 1; j < c.class.planes; j++ {
 		m &= load(p, uint(8*j)) ^ (uint64(i>>j&1) - 1)
 	}
 	return m
@@ -233,13 +233,44 @@ func (c *column) read(dst []graph.TermID, from int) {
 // readClassed reads rows of one frame, class by class.
 func (c *column) readClassed(dst []graph.TermID, f int, in uint) {
 	t := c.class
-	for i := range t.n {
-		m := c.members(f, i)
-		at := t.count(f, i) + bits.OnesCount64(m&maskOf(in))
-		m = m >> in & maskOf(uint(len(dst)))
-		for ; m != 0; m &= m - 1 {
-			dst[bits.TrailingZeros64(m)&(frameRows-1)] = graph.TermID(t.base[i] + packedAt(t.data[i], t.width[i], at))
-			at++
+	left := maskOf(uint(len(dst)))
+	for i := 0; left != 0; i++ { // every row has a class: checkCounts
+		all := c.members(f, i)
+		m := all >> in & maskOf(uint(len(dst)))
+		if m == 0 {
+			continue
+		}
+		at := t.count(f, i) + bits.OnesCount64(all&maskOf(in))
+		if m == maskOf(uint(len(dst))) {
+			unpack(dst, t.data[i], t.width[i], at, t.base[i])
+			return
+		}
+		left &^= m
+		if t.width[i] == 0 {
+			scatterOne(dst, m, graph.TermID(t.base[i]))
+			continue
+		}
+		scatter(dst, m, t.data[i], t.width[i], at, t.base[i])
+	}
+}
+
+// scatter writes the numbers from, from+1, … packed at p, plus base, to the
+// rows that have a bit.
+func scatter(dst []graph.TermID, m uint64, p unsafe.Pointer, width uint, from int, base uint64) {
+	mask := maskOf(width)
+	for bit := uint(from) * width; m != 0; m &= m - 1 {
+		if row := bits.TrailingZeros64(m); row < len(dst) {
+			dst[row] = graph.TermID(load(p, bit>>3)>>(bit&7)&mask + base)
+		}
+		bit += width
+	}
+}
+
+// scatterOne writes a value to the rows that have a bit.
+func scatterOne(dst []graph.TermID, m uint64, value graph.TermID) {
+	for ; m != 0; m &= m - 1 {
+		if row := bits.TrailingZeros64(m); row < len(dst) {
+			dst[row] = value
 		}
 	}
 }

@@ -57,11 +57,13 @@ func (d *Device) lldpChanged(counter smi.OID) {
 func (d *Device) neighbourEvents(f *iface, kind Kind) []Event {
 	var events []Event
 	const idColumn = 3 // ospfNbrRtrId
+	own, _ := d.base.Get(ospfRouterID)
+	router, _ := netip.AddrFromSlice([]byte(own.Octets()))
 	for _, row := range rows(d.table, ospfNbrEntry.Append(idColumn), ofAddress(ospfNbrEntry, f.hears)) {
 		at, _ := address(arcs(row.OID, ospfNbrEntry.Len()+1))
 		id, _ := netip.AddrFromSlice([]byte(row.Value.Octets()))
 		events = append(events, Event{Time: d.clock.Now(), Uptime: d.uptime(), Device: d.name, Kind: kind,
-			Interface: f.view(), Neighbour: at, NeighbourID: id})
+			Interface: f.view(), RouterID: router, Neighbour: at, NeighbourID: id})
 	}
 	return events
 }

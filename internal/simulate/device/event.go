@@ -29,9 +29,9 @@ type Event struct {
 	Device    string
 	Kind      Kind
 	Interface Interface
-	// Neighbour and NeighbourID are address and router id of an OSPF
-	// neighbour.
-	Neighbour, NeighbourID netip.Addr
+	// RouterID is the device's own in OSPF; Neighbour and NeighbourID are
+	// address and router id of a neighbour. Not valid for other events.
+	RouterID, Neighbour, NeighbourID netip.Addr
 }
 
 // notificationSpace is the namespace of netconfd's interfaces-notifications.

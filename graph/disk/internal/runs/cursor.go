@@ -35,6 +35,7 @@ type Cursor struct {
 	at, n  int               // of in: rows [at, n) are to come
 	out    [4][]graph.TermID // rows with changes
 	rows   int               // of out
+	fills  [4]fill           // of out
 	chunk  graph.Chunk
 	closed bool
 }
@@ -75,6 +76,16 @@ func (v *Version) largest() (best *Run) {
 		}
 	}
 	return best
+}
+
+// fill says that column rows of the output from Cursor.rows on hold value, so
+// that rows of the input with that value need not be copied. Small changes
+// to large runs thus cost less: most columns of a block are constant.
+type fill struct {
+	value graph.TermID
+	ok    bool
+	dirty bool // rows before hold something else, so the next chunk has to be filled again
+	skip  bool // the input's rows all have the value
 }
 
 // filterDeltas moves to the next change that the filter lets through.
@@ -234,6 +245,23 @@ func (c *Cursor) room() {
 	want := max(firstRows, min(graph.ChunkRows, 2*len(c.in[0])))
 	if c.rows == 0 && cap(c.out[0]) < want {
 		c.out = columns(want)
+		c.fills = [4]fill{}
+	}
+	for i := range c.fills {
+		f := &c.fills[i]
+		v, constant := c.main.Constant(i)
+		switch {
+		case c.rows > 0:
+		case constant && (!f.ok || f.dirty || f.value != v):
+			for row := range c.out[i] {
+				c.out[i][row] = v
+			}
+			*f = fill{value: v, ok: true}
+		case f.dirty:
+			f.ok = false
+		}
+		f.skip = f.ok && constant && f.value == v && (c.rows > 0 || !f.dirty)
+		f.dirty = f.dirty || !f.skip
 	}
 }
 
@@ -241,7 +269,9 @@ func (c *Cursor) room() {
 func (c *Cursor) copy(to int) {
 	n := to - c.at
 	for i := range c.out {
-		copy(c.out[i][c.rows:c.rows+n], c.in[i][c.at:to])
+		if !c.fills[i].skip {
+			copy(c.out[i][c.rows:c.rows+n], c.in[i][c.at:to])
+		}
 	}
 	c.rows += n
 	c.at = to
@@ -250,6 +280,7 @@ func (c *Cursor) copy(to int) {
 func (c *Cursor) put(k *Key) {
 	for i := range c.out {
 		c.out[i][c.rows] = k[i]
+		c.fills[i].dirty = c.fills[i].dirty || k[i] != c.fills[i].value
 	}
 	c.rows++
 }
@@ -336,6 +367,7 @@ func (c *Cursor) rest() (*graph.Chunk, error) {
 	}
 	if c.rows == 0 && len(c.out[0]) < c.size {
 		c.out = columns(c.size)
+		c.fills = [4]fill{}
 		c.size = min(c.size*growth, graph.ChunkRows)
 	}
 	for c.deltas.sign != 0 && c.rows < len(c.out[0]) {
@@ -399,6 +431,7 @@ func (c *Cursor) poison() {
 			c.out[i][j] = graph.MakeID(15, 0xDEAD)
 		}
 	}
+	c.fills = [4]fill{}
 	if c.at == c.n {
 		c.in = [4][]graph.TermID{}
 		c.at, c.n = 0, 0

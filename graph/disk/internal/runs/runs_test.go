@@ -286,6 +286,47 @@ func checkFiles(t *testing.T, fs *vfs.Mem, set *Set) {
 	}
 }
 
+// Goal: changes all over a run of many blocks are spliced in, whatever is
+// constant in which block, and with chunks that begin and end anywhere.
+// Method: a twentieth of the quads deleted, another added, in all orders.
+func TestSpliceEverywhere(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	var base, adds, deletes []graph.Quad
+	want := map[graph.Quad]bool{}
+	for _, q := range twindata.Quads(80, 1) {
+		switch r.IntN(20) {
+		case 0:
+			adds = append(adds, q)
+		case 1:
+			base, deletes = append(base, q), append(deletes, q)
+			continue
+		default:
+			base = append(base, q)
+		}
+		want[q] = true
+	}
+	for _, quads := range [][]graph.Quad{base, adds, deletes} {
+		slices.SortFunc(quads, compareQuads)
+	}
+	files := newFiles(vfs.NewMem())
+	run, err := files.mergeToDisk(ctx, 1, []*Run{NewRun(1, 1, base, nil)}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewVersion(run).With(NewRun(2, 2, adds[:len(adds)/2], deletes)).With(NewRun(3, 3, adds[len(adds)/2:], nil))
+	m := &model{quads: want}
+	for o := range graph.NumOrders {
+		for _, p := range []graph.Pattern{{}, {graph.P: base[0][graph.P]}, {graph.G: graph.DefaultGraph}} {
+			if got := scan(t, v, p, o, nil); !slices.Equal(got, m.rows(p, o)) {
+				t.Errorf("scan %v by %s: rows differ", p, o)
+			}
+		}
+	}
+	if err := v.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Goal: readers neither block nor see half a change while commits and merges
 // go on. Method: each commit replaces the values of ten subjects at once;
 // readers scan and expect ten quads with one and the same object.

@@ -1,6 +1,8 @@
 package runs
 
 import (
+	"slices"
+
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/segment"
 )
@@ -76,47 +78,45 @@ type merger struct {
 	sign    int // 1: add, -1: delete
 }
 
-// newMerger reads the first change. Sources that are empty are left out.
+// newMerger reads the first change. Sources must not be empty.
 func newMerger(sources []*source) (merger, error) {
 	m := merger{sources: sources}
+	slices.SortFunc(sources, func(a, b *source) int { return compare(&a.keys[0], &b.keys[0]) })
 	return m, m.next()
 }
 
 // next moves to the next key whose signs do not cancel; sign is 0 at the end.
+// Sources are kept in the order of their next keys.
 func (m *merger) next() error {
 	for m.sign = 0; m.sign == 0 && len(m.sources) > 0; {
-		least := &m.sources[0].keys[0]
-		for _, s := range m.sources[1:] {
-			if compare(&s.keys[0], least) < 0 {
-				least = &s.keys[0]
-			}
-		}
-		m.key = *least
-		for i := 0; i < len(m.sources); {
-			s := m.sources[i]
-			if s.keys[0] != m.key {
-				i++
-				continue
-			}
+		m.key = m.sources[0].keys[0]
+		for len(m.sources) > 0 && m.sources[0].keys[0] == m.key {
+			s := m.sources[0]
 			m.sign += s.sign
-			s.keys = s.keys[1:]
-			if err := s.refill(); err != nil {
-				return err
+			if s.keys = s.keys[1:]; len(s.keys) == 0 {
+				if err := s.refill(); err != nil {
+					return err
+				}
 			}
-			if len(s.keys) == 0 {
-				m.drop(i)
-			} else {
-				i++
-			}
+			m.settle()
 		}
 	}
 	return nil
 }
 
-func (m *merger) drop(i int) {
-	last := len(m.sources) - 1
-	m.sources[i] = m.sources[last]
-	m.sources = m.sources[:last]
+// settle moves the first source to where its next key belongs, or drops it.
+func (m *merger) settle() {
+	s := m.sources[0]
+	if len(s.keys) == 0 {
+		m.sources = m.sources[1:]
+		return
+	}
+	k := &s.keys[0]
+	i := 1
+	for ; i < len(m.sources) && compare(&m.sources[i].keys[0], k) < 0; i++ {
+		m.sources[i-1] = m.sources[i]
+	}
+	m.sources[i-1] = s
 }
 
 // seek moves forward to the first change >= k.
@@ -124,15 +124,12 @@ func (m *merger) seek(k *Key) error {
 	if m.sign == 0 || compare(&m.key, k) >= 0 {
 		return nil
 	}
-	for i := 0; i < len(m.sources); {
-		if err := m.sources[i].seek(k); err != nil {
+	for _, s := range m.sources {
+		if err := s.seek(k); err != nil {
 			return err
 		}
-		if len(m.sources[i].keys) == 0 {
-			m.drop(i)
-		} else {
-			i++
-		}
 	}
+	m.sources = slices.DeleteFunc(m.sources, func(s *source) bool { return len(s.keys) == 0 })
+	slices.SortFunc(m.sources, func(a, b *source) int { return compare(&a.keys[0], &b.keys[0]) })
 	return m.next()
 }

@@ -11,6 +11,7 @@ type Cursor struct {
 	end   uint64
 	at    int    // number of the block that holds row, while it is not at the end
 	block *block // that block, once it was read
+	read  *block // the one of the last Next
 }
 
 // Cursor returns a cursor over the rows [from, to).
@@ -48,8 +49,18 @@ func (c *Cursor) Next(dst *[4][]graph.TermID, limit int) (int, error) {
 		}
 	}
 	c.block.read(&cols, in)
+	c.read = c.block
 	c.Skip(uint64(n))
 	return n, nil
+}
+
+// Constant tells whether column i has one value in all rows of the block that
+// Next read last, and which.
+func (c *Cursor) Constant(i int) (graph.TermID, bool) {
+	if c.read == nil || c.read.cols[i].codec != constant {
+		return graph.None, false
+	}
+	return graph.TermID(c.read.cols[i].base), true
 }
 
 func (c *Cursor) load() (err error) {

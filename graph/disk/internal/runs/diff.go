@@ -2,15 +2,11 @@ package runs
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/segment"
 )
-
-// errStop ends a walk early.
-var errStop = errors.New("stop")
 
 // Diff calls yield with what turns a into b, sorted by SPOG, until it returns
 // false. It reads only runs that the two do not share.

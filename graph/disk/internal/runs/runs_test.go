@@ -271,12 +271,13 @@ func checkFiles(t *testing.T, fs *vfs.Mem, set *Set) {
 		t.Fatal(err)
 	}
 	want := map[string]bool{}
-	for _, c := range set.cells {
-		nums, _ := c.Segments()
-		for _, n := range nums {
+	set.mu.Lock()
+	for _, l := range set.manifest().Lines {
+		for _, n := range l.Segments {
 			want[set.files.Name(n)] = true
 		}
 	}
+	set.mu.Unlock()
 	names, err := fs.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)

@@ -20,8 +20,8 @@ import (
 type Set struct {
 	files  Files
 	policy Policy
-	// installed: see Options.Installed. Its error ends compaction.
-	installed func(cells []*Cell) error
+	// write: see Options.Persist. Its error ends compaction.
+	write func(m *Manifest) error
 
 	mu    sync.Mutex
 	room  sync.Cond // a merge was put in place, or compaction ended
@@ -59,17 +59,17 @@ type Options struct {
 	Policy Policy
 	// LastNum is the greatest number of a segment that may exist.
 	LastNum uint64
-	// Installed, if not nil, makes the segments of the cells durable in a
-	// manifest: it is called after every merge to disk and before the files
-	// of replaced runs may be removed.
-	Installed func(cells []*Cell) error
+	// Persist, if not nil, makes a manifest durable. It is called after every
+	// merge to disk and before the files of replaced runs may be removed, with
+	// the set's lock held: it must not use the set.
+	Persist func(m *Manifest) error
 }
 
 // NewSet starts the merging goroutines, which Close waits for.
 func NewSet(o Options) *Set {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Set{
-		files: o.Files, policy: o.Policy, installed: o.Installed, num: o.LastNum,
+		files: o.Files, policy: o.Policy, write: o.Persist, num: o.LastNum,
 		stop: cancel,
 	}
 	s.room.L = &s.mu
@@ -329,24 +329,26 @@ func (s *Set) learn(list []*Run) {
 
 // persist writes the manifest and lets go of what it does not name.
 func (s *Set) persist() error {
-	if s.installed != nil {
-		if err := s.installed(slices.Clone(s.cells)); err != nil {
+	if s.write != nil {
+		if err := s.write(s.manifest()); err != nil {
 			return err
 		}
 	}
 	return s.sweep()
 }
 
-// Segments returns the segments' numbers of the cell's version, oldest first,
-// and how many of its runs they are. It is meant for Options.Installed.
-func (c *Cell) Segments() (nums []uint64, runs []*Run) {
-	for _, r := range c.version.runs {
-		if r.seg == nil {
-			break
+// manifest names the segments of all cells.
+func (s *Set) manifest() *Manifest {
+	m := &Manifest{LastNum: s.num}
+	for _, c := range s.cells {
+		l := Line{Name: c.name}
+		for _, r := range c.version.runs[:segmentsOf(c.version)] {
+			l.Segments = append(l.Segments, r.seg.Header().Num)
+			l.Flushed = max(l.Flushed, r.to)
 		}
-		nums, runs = append(nums, r.seg.Header().Num), append(runs, r)
+		m.Lines = append(m.Lines, l)
 	}
-	return nums, runs
+	return m
 }
 
 // Settle waits until no merge is due.

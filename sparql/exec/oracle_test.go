@@ -23,7 +23,7 @@ import (
 // case is shrunk. EXEC_SEED=n runs one seed, EXEC_TIMES=n so many times as
 // many cases, in all oracle tests.
 func TestOracle(t *testing.T) {
-	first, cases := uint64(0), uint64(cases(1200))
+	first, cases := uint64(0), uint64(cases(600))
 	if seed, err := strconv.ParseUint(os.Getenv("EXEC_SEED"), 10, 64); err == nil {
 		first, cases = seed, 1
 	}
@@ -50,7 +50,7 @@ func TestOracle(t *testing.T) {
 		t.Errorf("reproduce: EXEC_SEED=%d go test -run Oracle ./sparql/exec\n%s\n%s\n%s", seed, small.Query(), text, difference)
 	}
 	t.Logf("exec covered %d of %d queries", covered, cases)
-	if cases > 1000 && uint64(covered) < cases*8/10 {
+	if cases > 100 && uint64(covered) < cases*8/10 {
 		t.Errorf("exec covers %d of %d queries: fewer than eight of ten", covered, cases)
 	}
 }

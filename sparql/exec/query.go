@@ -73,6 +73,7 @@ func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options)
 	if err != nil {
 		return nil, fmt.Errorf("query: %w", err)
 	}
+	p.Ran = true
 	x := newExecution(p, src, q.Base, opt.withDefaults())
 	root, err := x.build(p.Root)
 	if err != nil {

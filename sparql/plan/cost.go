@@ -24,6 +24,7 @@ const (
 	equalShare   = 0.05 // pass an equality
 	groupShare   = 0.1  // as many groups as solutions
 	pathFanOut   = 8    // ends of a path from one node
+	pathReach    = 32   // ends of a path from a constant, before anything else is known
 	pathHitShare = 0.2  // of pairs of given nodes are joined by a path
 )
 

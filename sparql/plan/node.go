@@ -234,6 +234,7 @@ type Plan struct {
 	Slots    []string      // the variable of each slot
 	Columns  []int         // Select: slot of each column
 	Template []QuadPattern // Construct
+	Ran      bool          // exec has begun to run it, so that Seen means something
 }
 
 // QuadPattern is a triple of a CONSTRUCT template; the zero Place has no slot.

@@ -153,16 +153,7 @@ func (o *ordering) start(ctx context.Context) error {
 	}
 	best, bestRows := -1, math.Inf(1)
 	for i, it := range o.items {
-		rows := it.base
-		if it.node != nil {
-			rows = it.node.About().Rows
-		} else if !isQuad(it.unit) {
-			rows = math.MaxFloat64 // a path goes first only if nothing else can
-		}
-		if isQuad(it.unit) || it.node != nil {
-			rows = o.p.guess(rows)
-		}
-		if best < 0 || rows < bestRows {
+		if rows := o.p.guess(it.alone()); best < 0 || rows < bestRows {
 			best, bestRows = i, rows
 		}
 	}
@@ -178,6 +169,19 @@ func (o *ordering) start(ctx context.Context) error {
 		return nil
 	}
 	return o.join(ctx, it)
+}
+
+// alone estimates the solutions of a unit by itself.
+func (it *item) alone() float64 {
+	switch {
+	case it.node != nil:
+		return it.node.About().Rows
+	case isQuad(it.unit):
+		return it.base
+	case it.graph.Kind != GraphVar && (it.places[0].Slot < 0 || it.places[2].Slot < 0):
+		return pathReach
+	}
+	return math.Inf(1) // a path without a known end goes first only if nothing else can
 }
 
 func newUnit() Node { return &Unit{Info{Rows: 1}} }

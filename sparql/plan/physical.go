@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"nettwin/sparql/expr"
 )
@@ -67,6 +68,7 @@ func (p *planner) filterNode(ctx context.Context, in Node, conds ...*Expr) (Node
 	}
 	i := in.About()
 	out := &Filter{Info: Info{Rows: i.Rows, Cost: i.Cost, Certain: i.Certain, Maybe: i.Maybe}, In: in}
+	slices.SortStableFunc(conds, func(a, b *Expr) int { return min(len(a.Exists), 1) - min(len(b.Exists), 1) }) // cheap ones first
 	for _, c := range conds {
 		c, err := p.expr(ctx, c, i)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 // String explains the plan: one operator a line, inputs indented below it,
 // with the solutions estimated and, once run, seen.
 func (p *Plan) String() string {
-	e := &explainer{slots: p.Slots}
+	e := &explainer{slots: p.Slots, ran: p.Ran}
 	e.node(p.Root, 0)
 	return e.b.String()
 }
@@ -22,6 +22,7 @@ func (p *Plan) String() string {
 type explainer struct {
 	b     strings.Builder
 	slots []string
+	ran   bool
 }
 
 // maxIndent bounds the indentation, so that text grows linearly.
@@ -30,7 +31,11 @@ const maxIndent = 40
 func (e *explainer) node(n Node, depth int) {
 	i := n.About()
 	indent := strings.Repeat("  ", min(depth, maxIndent))
-	fmt.Fprintf(&e.b, "%s%s  rows≈%s seen=%d\n", indent, e.head(n), estimate(i.Rows), i.Seen)
+	fmt.Fprintf(&e.b, "%s%s  rows≈%s", indent, e.head(n), estimate(i.Rows))
+	if e.ran {
+		fmt.Fprintf(&e.b, " seen=%d", i.Seen)
+	}
+	e.b.WriteByte('\n')
 	for _, x := range exprsOf(n) {
 		for _, ex := range x.Exists {
 			fmt.Fprintf(&e.b, "%s  exists under (%s)\n", indent, e.list(ex.Shared.Slots()))

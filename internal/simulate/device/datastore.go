@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nettwin/internal/simulate/config"
+	"nettwin/internal/simulate/netconf"
 	"nettwin/internal/simulate/smi"
 	"nettwin/internal/simulate/xmltree"
 	"nettwin/internal/simulate/yang"
@@ -329,7 +330,7 @@ func (d *Device) setRunning(name, field, value string) ([]config.Change, error) 
 		return nil
 	})
 	if len(changes) > 0 {
-		d.watches.call(eventOf(d.clock.Now(), changes))
+		d.watches.call(netconf.Event{Time: d.clock.Now(), Changes: changes})
 	}
 	return changes, failed
 }

@@ -53,9 +53,9 @@ type iface struct {
 	name       string
 	index      uint32
 	admin      bool
+	shown      bool // admin as ifAdminStatus has it
 	carrier    bool
 	up         bool
-	recorded   bool // up in the recording
 	alias      string
 	mtu        int
 	mac        string
@@ -99,9 +99,8 @@ func (d *Device) readInterfaces() {
 			f.name = name.Octets()
 		}
 		f.admin = d.integer(ifAdminStatus, index) == statusUp
-		f.recorded = d.integer(ifOperStatus, index) == statusUp
-		f.up = f.recorded
-		f.carrier = f.up || !f.admin
+		f.up = d.integer(ifOperStatus, index) == statusUp
+		f.shown, f.carrier = f.admin, f.up || !f.admin
 		f.mtu = int(d.integer(ifMtu, index))
 		f.alias, f.mac = d.octets(ifAlias, index), d.octets(ifPhysAddress, index)
 		if v, ok := d.base.Get(ifLastChange.Append(index)); ok {
@@ -260,7 +259,10 @@ func (d *Device) restore(prefix smi.OID, match func(smi.OID) bool) int {
 // settle brings an interface's rows in line with its state and returns the
 // event that this is, or nil. The caller holds mu.
 func (d *Device) settle(f *iface) *Event {
-	d.put(ifAdminStatus.Append(f.index), status(f.admin))
+	if f.shown != f.admin { // other values, as recorded, stay
+		f.shown = f.admin
+		d.put(ifAdminStatus.Append(f.index), status(f.admin))
+	}
 	up := f.admin && f.carrier
 	if up == f.up {
 		return nil
@@ -326,7 +328,7 @@ func (d *Device) setCarrier(name string, carrier bool) {
 	})
 }
 
-// enabled and up are an interface's state, as the network needs it.
+// linkState tells whether an interface is enabled and up.
 func (d *Device) linkState(name string) (enabled, up bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

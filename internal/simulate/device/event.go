@@ -38,7 +38,8 @@ type Event struct {
 const notificationSpace = "http://yuma123.org/ns/interfaces-notifications"
 
 // Subscribe calls f for each event from now on until cancel. Calls are made one
-// after another for one cause; f neither blocks nor calls the network.
+// after another for one cause; f neither blocks, nor calls the network, nor
+// cancels.
 func (d *Device) Subscribe(f func(Event)) (cancel func()) { return d.subs.add(f) }
 
 // Watch implements netconf.Device.

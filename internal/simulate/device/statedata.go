@@ -3,10 +3,7 @@ package device
 import (
 	"encoding/xml"
 	"slices"
-	"time"
 
-	"nettwin/internal/simulate/config"
-	"nettwin/internal/simulate/netconf"
 	"nettwin/internal/simulate/xmltree"
 	"nettwin/internal/simulate/yang"
 )
@@ -31,8 +28,4 @@ func stateOnly(schema func(xml.Name) *yang.Node, data []*xmltree.Node) []*xmltre
 		}
 	}
 	return kept
-}
-
-func eventOf(at time.Time, changes []config.Change) netconf.Event {
-	return netconf.Event{Time: at, Changes: changes}
 }

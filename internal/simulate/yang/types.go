@@ -187,7 +187,7 @@ func rat(text string) *big.Rat {
 	return r
 }
 
-// Errors of Canonical.
+// errNoValue is wrapped by Canonical's error for text that is no number.
 var errNoValue = errors.New("not a value of its type")
 
 // Canonical checks a value and returns its canonical form (RFC 7950 §9);
@@ -286,14 +286,16 @@ func (t *Type) bits(text string) (Value, error) {
 	return Value{Text: strings.Join(words, " ")}, nil
 }
 
+// integerForm bounds the length, too: no integer type needs more digits.
+var integerForm = regexp.MustCompile(`^[+-]?(0|[1-9][0-9]{0,19}|0[0-7]{1,24}|0x[0-9a-fA-F]{1,18})$`)
+
 // integer reads decimal, octal (0…) and hexadecimal (0x…) forms (RFC 7950 §9.2.1).
 func (t *Type) integer(text string) (Value, error) {
-	digits := strings.TrimPrefix(text, "+")
-	if len(digits) > 40 || strings.ContainsAny(digits, "_oObB") && !strings.HasPrefix(strings.TrimLeft(digits, "-"), "0x") {
+	if !integerForm.MatchString(text) {
 		return Value{}, fmt.Errorf("%q is no %s: %w", text, t.Base, errNoValue)
 	}
-	n, ok := new(big.Int).SetString(digits, 0)
-	if !ok || strings.Contains(digits, "_") {
+	n, ok := new(big.Int).SetString(strings.TrimPrefix(text, "+"), 0)
+	if !ok {
 		return Value{}, fmt.Errorf("%q is no %s: %w", text, t.Base, errNoValue)
 	}
 	return Value{Text: n.String()}, t.checkRanges(new(big.Rat).SetInt(n), t.Base)

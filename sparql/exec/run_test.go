@@ -180,7 +180,7 @@ func TestCancel(t *testing.T) {
 // more. Method: LIMIT, ASK and EXISTS over a store of 106,000 quads,
 // counting the rows that cursors deliver.
 func TestStreaming(t *testing.T) {
-	const maxRead = 6000
+	const maxRead = 10_000
 	all := network(t, 1000)
 	for _, text := range []string{
 		`SELECT ?i ?s ?o { ?i a :Interface ; :speed ?s ; :octets ?o } LIMIT 10`,

@@ -124,7 +124,8 @@ func (s *stats) rowsIn(p graph.Pattern, g graph.TermID, any float64) (float64, e
 // Sampling of distinct values.
 const (
 	fewRows      = 16 // below, every row counts as distinct
-	sampleValues = 16 // values stepped over one by one
+	sampleRows   = 64 // rows in which values are counted, if they have enough
+	sampleValues = 16 // values stepped over one by one, if not
 )
 
 // distinct estimates how many different values a position of a pattern has
@@ -188,37 +189,49 @@ func (s *stats) sample(ctx context.Context, p graph.Pattern, order graph.Order, 
 			err = cerr
 		}
 	}()
+	read, end, err := firstRows(ctx, cursor, pos)
+	if err != nil || end {
+		return max(runs(read), 1), err
+	}
+	if n := runs(read[:sampleRows]); n >= sampleValues {
+		return max(total*n/sampleRows, 1), nil
+	}
 	var values, covered float64
-	var col []graph.TermID // of the chunk, from the value looked at on
 	for values < sampleValues {
-		if len(col) == 0 {
-			chunk, err := cursor.Next(ctx)
-			if err != nil {
-				return 0, err
-			}
-			if chunk == nil {
-				return max(values, 1), nil
-			}
-			col = chunk.Cols[pos]
-			if n := runs(col); values == 0 && (n >= sampleValues || len(col) == int(total)) {
-				return max(total*n/float64(len(col)), 1), nil
-			}
-		}
 		of := p
-		of[pos] = col[0]
+		of[pos] = read[0]
 		rows, err := s.count(of)
 		if err != nil {
 			return 0, err
 		}
 		values++
 		covered += rows
-		if col = after(col); len(col) == 0 {
-			if err := cursor.Seek(of[pos] + 1); err != nil {
-				return 0, err
-			}
+		if read = after(read); len(read) > 0 {
+			continue
 		}
+		if err := cursor.Seek(of[pos] + 1); err != nil {
+			return 0, err
+		}
+		chunk, err := cursor.Next(ctx)
+		if err != nil || chunk == nil {
+			return values, err
+		}
+		read = chunk.Cols[pos]
 	}
 	return max(total*values/max(covered, 1), 1), nil
+}
+
+// firstRows reads a column until it has sampleRows rows; end tells that there
+// are no more.
+func firstRows(ctx context.Context, cursor graph.Cursor, pos int) (read []graph.TermID, end bool, err error) {
+	for len(read) < sampleRows {
+		chunk, err := cursor.Next(ctx)
+		if err != nil || chunk == nil {
+			return read, chunk == nil, err
+		}
+		read = append(read, chunk.Cols[pos]...)
+	}
+	return read, false, nil
 }
 
 // after returns what follows the first value of a sorted column.
@@ -233,7 +246,7 @@ func after(col []graph.TermID) []graph.TermID {
 
 // runs counts the different values of a sorted column.
 func runs(col []graph.TermID) float64 {
-	n := 1
+	n := min(len(col), 1)
 	for i := 1; i < len(col); i++ {
 		if col[i] != col[i-1] {
 			n++

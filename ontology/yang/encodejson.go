@@ -169,6 +169,9 @@ func (j *jsonWriter) value(e *Element) {
 // quoted writes a JSON string.
 func (j *jsonWriter) quoted(s string) {
 	const hexDigits = "0123456789abcdef"
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
 	j.w.WriteByte('"')
 	start := 0
 	for i := 0; i < len(s); i++ {
@@ -194,11 +197,7 @@ func (j *jsonWriter) quoted(s string) {
 			j.w.WriteByte(hexDigits[c&15])
 		}
 	}
-	rest := s[start:]
-	if !utf8.ValidString(rest) {
-		rest = strings.ToValidUTF8(rest, "\uFFFD")
-	}
-	j.w.WriteString(rest)
+	j.w.WriteString(s[start:])
 	j.w.WriteByte('"')
 }
 

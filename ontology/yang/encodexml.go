@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // EncodeXML writes the tree as RFC 7950 §7 does: schema order, keys first,
@@ -176,7 +177,7 @@ func isXMLName(s string) bool {
 		}
 		return r
 	}, s)
-	return isIdentifier(ascii)
+	return utf8.ValidString(s) && isIdentifier(ascii)
 }
 
 var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\r", "&#13;")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of one document of instance data.
@@ -241,6 +242,7 @@ func (t *Tree) at(path string) (*Element, error) {
 	for _, st := range steps {
 		n := t.Schema.step(e, st)
 		if n == nil {
+			t.Stats.Unknown++
 			e = t.descend(e, &Element{Module: st.module, Name: st.name})
 			continue
 		}
@@ -292,6 +294,9 @@ func splitPath(path string) ([]dataStep, error) {
 			}
 			module, name = m, local
 		}
+		if !isXMLName(name) || !printable(module) {
+			return nil, fmt.Errorf("path %s: %s is no name", quote(path), quote(name))
+		}
 		st.module, st.name = module, name
 		if hasKeys {
 			for k := range strings.SplitSeq(keys, ",") {
@@ -308,9 +313,6 @@ func splitPath(path string) ([]dataStep, error) {
 }
 
 func unescapePath(s string) (string, error) {
-	if !strings.Contains(s, "%") {
-		return s, nil
-	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
@@ -326,6 +328,9 @@ func unescapePath(s string) (string, error) {
 		}
 		b.WriteByte(byte(v))
 		i += 2
+	}
+	if !utf8.ValidString(b.String()) {
+		return "", fmt.Errorf("path: %s is not UTF-8", quote(s))
 	}
 	return b.String(), nil
 }

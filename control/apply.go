@@ -268,7 +268,7 @@ func (c *Controller) collect(ctx context.Context, p *Plan) error {
 	return errors.Join(failures...)
 }
 
-// compare lists the changes that are not as they should be on main.
+// compare lists the changes of sources that are not as they should be on main.
 func (c *Controller) compare(p *Plan, good func(ch Change, present bool) bool) ([]string, error) {
 	head, err := c.opt.Store.Snapshot(graph.At{})
 	if err != nil {
@@ -280,6 +280,9 @@ func (c *Controller) compare(p *Plan, good func(ch Change, present bool) bool) (
 		q, err := ch.Parse()
 		if err != nil {
 			return nil, err
+		}
+		if q.G.IsZero() { // supposed, not expected
+			continue
 		}
 		present, err := holds(head, q)
 		if err != nil {

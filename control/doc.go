@@ -10,9 +10,9 @@
 //	    └────► refused ◄────┴──────► rejected ◄───┘                    └─► rolled-back, failed
 //
 // What an action does is a file (ontology/actions): a SPARQL update that says
-// how the facts change. Effective changes of the update are the plan's
-// expectation; those in a source graph that a Driver can write are turned by
-// it into a payload.
+// how the facts change. Effective changes of sources are the plan's expectation;
+// those of a source that a Driver can write are turned by it into a payload.
+// What the update says in the default graph is supposed, for the rules.
 //
 // A device gets a payload by a confirmed commit: lock, edit, commit until a
 // timeout, read again, look whether the sources say what the plan expects, and

@@ -68,7 +68,8 @@ type Plan struct {
 	Updated   time.Time       `json:"updated"`
 	Base      graph.CommitSeq `json:"base,omitempty"`   // the version of main that it was verified on
 	Branch    string          `json:"branch,omitempty"` // while it exists
-	// Changes are what the action changes, all of which is expected afterwards.
+	// Changes are what the action changes; those in named graphs are expected
+	// afterwards.
 	Changes  []Change  `json:"changes,omitempty"`
 	Payloads []Payload `json:"payloads,omitempty"`
 	Verdict  *Verdict  `json:"verdict,omitempty"`

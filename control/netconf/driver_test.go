@@ -60,7 +60,9 @@ func TestPayloadRefused(t *testing.T) {
 	d := l.driver(t)
 	quads := l.facts(t)
 	was := enabled(t, quads)
-	with := func(p, o rdf.Term) graph.Batch { return graph.Batch{Adds: []rdf.Quad{{S: was.S, P: p, O: o, G: was.G}}} }
+	with := func(p, o rdf.Term) graph.Batch {
+		return graph.Batch{Adds: []rdf.Quad{{S: was.S, P: p, O: o, G: was.G}}}
+	}
 	interfaces := strings.TrimSuffix(enabledOf, "enabled")
 	for _, test := range []struct {
 		name string

@@ -79,19 +79,30 @@ type lab struct {
 func newLab(t *testing.T, bugs simulate.Bugs) *lab {
 	t.Helper()
 	l := &lab{clock: clock.NewManual(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))}
+	l.router = must(device.New(device.Options{Name: router, Recording: recording(t), Datastores: recordedStores(t), Clock: l.clock}))(t)
+	l.network = must(device.NewNetwork(device.NetworkOptions{Devices: []*device.Device{l.router}, Clock: l.clock}))(t)
+	t.Cleanup(func() { l.network.Close() })
+	l.signer = signer(t)
+	l.server = must(simulate.Listen(context.Background(), "127.0.0.1:0", simulate.Options{Device: l.router, HostKey: l.signer,
+		Passwords: map[string]string{"twin": "open"}, Bugs: bugs, Clock: l.clock}))(t)
+	t.Cleanup(func() { l.server.Close() })
+	return l
+}
+
+// recordedStores are what the router's NETCONF server answered.
+func recordedStores(t *testing.T) *device.Datastores {
+	t.Helper()
 	stores := &device.Datastores{Running: must(fixtures.Config(router, fixtures.Running))(t), State: must(fixtures.Operational(router))(t)}
 	for _, m := range must(fixtures.Modules())(t) {
 		stores.Modules = append(stores.Modules, must(m.Text())(t))
 	}
 	stores.Capabilities = must(device.Capabilities(must(fixtures.Hello(router))(t)))(t)
-	l.router = must(device.New(device.Options{Name: router, Recording: recording(t), Datastores: stores, Clock: l.clock}))(t)
-	l.network = must(device.NewNetwork(device.NetworkOptions{Devices: []*device.Device{l.router}, Clock: l.clock}))(t)
-	t.Cleanup(func() { l.network.Close() })
-	l.signer = must(ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))))(t)
-	l.server = must(simulate.Listen(context.Background(), "127.0.0.1:0", simulate.Options{Device: l.router, HostKey: l.signer,
-		Passwords: map[string]string{"twin": "open"}, Bugs: bugs, Clock: l.clock}))(t)
-	t.Cleanup(func() { l.server.Close() })
-	return l
+	return stores
+}
+
+func signer(t *testing.T) ssh.Signer {
+	t.Helper()
+	return must(ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))))(t)
 }
 
 func recording(t *testing.T) []smi.Varbind {

@@ -281,6 +281,9 @@ func TestCasesByRule(t *testing.T) {
 		fact := fmt.Sprintf("<%s> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <%s> <https://demo.example/graph/derived> .", r.s("f"), r.s("class"))
 		made := lines(d.derived(t, fmt.Sprintf(`?derivation twin:derives %q ; twin:rule ?rule`, fact), ""), "rule")
 		class := strings.TrimPrefix(r.s("class"), "https://w3id.org/nettwin/ns#")
+		if class == "Need" {
+			continue // what should be done, not what was found
+		}
 		want := "https://demo.example/id/rule/" + ruleOf[class]
 		if len(made) != 1 || made[0] != want && made[0] != want+"-device" && made[0] != want+"-module" {
 			t.Errorf("%s was made by the rules %q, want %s", r.s("f"), made, want)

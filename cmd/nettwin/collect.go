@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/ingest/netconf"
 	"nettwin/ingest/snmp"
 )
 
@@ -14,8 +16,8 @@ type collectCmd struct {
 	Once    bool          `help:"Collect once and end." required:""`
 	Data    string        `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
 	Base    string        `help:"Base IRI, if the store is created." placeholder:"IRI"`
-	Timeout time.Duration `help:"How long to wait for one answer, of three tries." default:"2s"`
-	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT or snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS."`
+	Timeout time.Duration `help:"How long to wait for one answer; 2 s by SNMP, 30 s by NETCONF if not given."`
+	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS or netconf://USER:PASS@HOST?hostkey=SHA256:…."`
 }
 
 type collectReport struct {
@@ -40,15 +42,11 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 	var reports []collectReport
 	var failures []error
 	for _, address := range c.URLs {
-		target, credential, err := snmp.ParseURL(address)
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-		target.Timeout = c.Timeout
-		collector, err := t.newSNMP(func(ingest.Target) (snmp.Credential, error) { return credential, nil })
+		target, collector, err := t.reach(address)
 		if err != nil {
 			return err
 		}
+		target.Timeout = c.Timeout
 		report, err := t.collect(ctx, collector, target)
 		if err != nil {
 			report.Error = err.Error()
@@ -63,6 +61,24 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	return errors.Join(failures...)
+}
+
+// reach makes the target and the collector that an address names.
+func (t *twin) reach(address string) (ingest.Target, ingest.Collector, error) {
+	if strings.HasPrefix(address, "netconf:") {
+		target, credential, err := netconf.ParseURL(address)
+		if err != nil {
+			return target, nil, &exitError{exitUsage, err}
+		}
+		collector, err := t.newNETCONF(func(ingest.Target) (netconf.Credential, error) { return credential, nil })
+		return target, collector, err
+	}
+	target, credential, err := snmp.ParseURL(address)
+	if err != nil {
+		return target, nil, &exitError{exitUsage, err}
+	}
+	collector, err := t.newSNMP(func(ingest.Target) (snmp.Credential, error) { return credential, nil })
+	return target, collector, err
 }
 
 // collect reads one device and puts what it said into the graph.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,9 +13,8 @@ import (
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/ingest"
-	"nettwin/ingest/snmp"
+	"nettwin/ingest/netconf"
 	"nettwin/internal/auth"
-	simulated "nettwin/internal/simulate/snmp"
 	"nettwin/naming"
 )
 
@@ -44,10 +42,11 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 	if err := loadLifecycle(ctx, t); err != nil {
 		return fmt.Errorf("life-cycle table: %w", err)
 	}
-	network, err := fixtures.ReadNetwork()
+	devices, err := startSimulation(ctx, env)
 	if err != nil {
 		return err
 	}
+	defer devices.Close()
 	text, token, err := auth.NewToken(rand.Reader, "demo", auth.Operator)
 	if err != nil {
 		return err
@@ -57,13 +56,10 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	s := service{twin: t, env: env, listen: c.Listen, tokens: tokens, waitForTargets: true,
+		targets: devices.targets, credentials: credentialsByName(devices.community),
+		netconf: devices.netconf, netconfCredentials: func(ingest.Target) (netconf.Credential, error) { return devices.credential, nil },
 		onReady: func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
-	agents, err := s.simulate(ctx, network)
-	if err != nil {
-		return err
-	}
-	defer agents.Close()
-	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(network.Devices))
+	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(devices.targets))
 	return s.run(ctx)
 }
 
@@ -80,58 +76,6 @@ func (c *demoCmd) dataDir() (string, error) {
 		root = filepath.Join(home, ".local", "share")
 	}
 	return filepath.Join(root, "nettwin", "demo"), nil
-}
-
-// agents are simulated devices that end together.
-type agents []*simulated.Agent
-
-// Close ends them.
-func (a agents) Close() error {
-	var failures []error
-	for _, agent := range a {
-		failures = append(failures, agent.Close())
-	}
-	return errors.Join(failures...)
-}
-
-// simulate starts an agent for each device, on ports that the kernel picks,
-// and makes them the service's targets.
-func (s *service) simulate(ctx context.Context, network fixtures.Network) (_ agents, err error) {
-	var started agents
-	defer func() {
-		if err != nil {
-			started.Close()
-		}
-	}()
-	credentials := map[string]snmp.Credential{}
-	for _, device := range network.Devices {
-		agent, err := s.startAgent(ctx, device)
-		if err != nil {
-			return nil, err
-		}
-		started = append(started, agent)
-		credentials[device.Name] = snmp.Credential{Community: device.SNMP.Community}
-		s.targets = append(s.targets, ingest.ScheduledTarget{
-			Target: ingest.Target{Name: device.Name, Address: agent.Addr().String()}, Period: demoPeriod,
-		})
-	}
-	s.credentials = credentialsByName(credentials)
-	return started, nil
-}
-
-// startAgent plays one device of the recording.
-func (s *service) startAgent(ctx context.Context, device fixtures.Device) (*simulated.Agent, error) {
-	recording, err := fixtures.Recording(device.Name)
-	if err != nil {
-		return nil, err
-	}
-	table, err := readRecording(s.env, device.Recording, bytes.NewReader(recording))
-	if err != nil {
-		return nil, err
-	}
-	return simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
-		State: table, Communities: []string{device.SNMP.Community}, LiveUptime: true, Log: s.env.log,
-	})
 }
 
 // loadLifecycle puts the life-cycle table into its source graph, which

@@ -92,8 +92,8 @@ func (d *demo) everySourceAnswered(t *testing.T) {
 	if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
 		t.Fatalf("sources: %d %v", status, err)
 	}
-	if len(answer.Sources) != 9 {
-		t.Errorf("%d sources, want 9", len(answer.Sources))
+	if len(answer.Sources) != 12 {
+		t.Errorf("%d sources, want 12: nine by SNMP, three by NETCONF", len(answer.Sources))
 	}
 	for _, s := range answer.Sources {
 		if s.LastContact.IsZero() || s.LastError != "" || s.State != "in sync" {

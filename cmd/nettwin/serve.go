@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/ingest/netconf"
 	"nettwin/ingest/snmp"
 	"nettwin/internal/auth"
 	"nettwin/internal/config"
@@ -81,6 +82,10 @@ type service struct {
 	limits      config.Limits
 	targets     []ingest.ScheduledTarget
 	credentials func(ingest.Target) (snmp.Credential, error)
+	// netconf are read after the first round of targets: what SNMP says of a
+	// device's hardware names the device.
+	netconf            []ingest.ScheduledTarget
+	netconfCredentials func(ingest.Target) (netconf.Credential, error)
 	// onReady is called once the twin answers and, with waitForTargets, every
 	// target was read or failed once and the rules have run.
 	onReady        func(address string)
@@ -141,22 +146,26 @@ func (s *service) run(ctx context.Context) error {
 			}
 		})
 	}
-	scheduler, err := s.newScheduler()
+	first, second, err := s.newSchedulers()
 	if err != nil {
 		listener.Close()
 		return err
 	}
 	var ready atomic.Bool
-	server := s.newServer(listener, scheduler, &ready)
+	server := s.newServer(listener, []*ingest.Scheduler{first, second}, &ready)
 	head := s.store.Info().Head
 	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
-	if scheduler != nil {
-		start(scheduler.Run)
+	if first != nil {
+		start(first.Run)
 	}
 	start(func(ctx context.Context) error { return server.Serve(ctx, listener) })
 	start(func(ctx context.Context) error {
-		if s.waitForTargets && scheduler != nil {
-			if err := s.settle(ctx, scheduler); err != nil {
+		if err := s.settle(ctx, first); err != nil {
+			return err
+		}
+		if second != nil {
+			start(second.Run)
+			if err := s.settle(ctx, second); err != nil {
 				return err
 			}
 		}
@@ -174,9 +183,12 @@ func (s *service) run(ctx context.Context) error {
 	}
 }
 
-// settle waits until every target was tried once, then runs all rules on what
-// they said.
+// settle waits, if the service waits for its targets, until every target was
+// tried once, then runs all rules on what they said.
 func (s *service) settle(ctx context.Context, scheduler *ingest.Scheduler) error {
+	if !s.waitForTargets || scheduler == nil {
+		return nil
+	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !allTried(scheduler.Status()) {
@@ -198,28 +210,50 @@ func allTried(list []ingest.TargetStatus) bool {
 	return true
 }
 
-func (s *service) newScheduler() (*ingest.Scheduler, error) {
-	if len(s.targets) == 0 {
-		return nil, nil
+// newSchedulers makes those of SNMP and NETCONF targets; nil where there are
+// none.
+func (s *service) newSchedulers() (first, second *ingest.Scheduler, err error) {
+	if len(s.targets) > 0 {
+		collector, err := s.newSNMP(s.credentials)
+		if err != nil {
+			return nil, nil, err
+		}
+		if first, err = s.newScheduler(s.targets, collector); err != nil {
+			return nil, nil, err
+		}
 	}
-	collector, err := s.newSNMP(s.credentials)
-	if err != nil {
-		return nil, err
+	if len(s.netconf) > 0 {
+		collector, err := s.newNETCONF(s.netconfCredentials)
+		if err != nil {
+			return nil, nil, err
+		}
+		if second, err = s.newScheduler(s.netconf, collector); err != nil {
+			return nil, nil, err
+		}
 	}
-	for i := range s.targets {
-		s.targets[i].Collector = collector
-	}
-	return ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: s.targets, Log: s.env.log})
+	return first, second, nil
 }
 
-func (s *service) newServer(listener net.Listener, scheduler *ingest.Scheduler, ready *atomic.Bool) *web.Server {
+func (s *service) newScheduler(targets []ingest.ScheduledTarget, collector ingest.Collector) (*ingest.Scheduler, error) {
+	for i := range targets {
+		targets[i].Collector = collector
+	}
+	return ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Log: s.env.log})
+}
+
+func (s *service) newServer(listener net.Listener, schedulers []*ingest.Scheduler, ready *atomic.Bool) *web.Server {
 	base := s.store.Info().Base
 	metrics := web.NewMetrics()
 	metrics.WatchStore(s.store.Info)
 	metrics.WatchRules(s.rules.Status)
-	sources := func() []ingest.TargetStatus { return nil }
-	if scheduler != nil {
-		sources = scheduler.Status
+	sources := func() []ingest.TargetStatus {
+		var all []ingest.TargetStatus
+		for _, scheduler := range schedulers {
+			if scheduler != nil {
+				all = append(all, scheduler.Status()...)
+			}
+		}
+		return all
 	}
 	metrics.WatchSources(sources)
 	return web.New(web.Options{

@@ -10,6 +10,7 @@ import (
 
 	"nettwin/graph/disk"
 	"nettwin/ingest"
+	"nettwin/ingest/netconf"
 	"nettwin/ingest/snmp"
 	"nettwin/naming"
 	"nettwin/naming/items"
@@ -82,4 +83,14 @@ func (t *twin) newSNMP(credentials func(ingest.Target) (snmp.Credential, error))
 		return nil, err
 	}
 	return snmp.New(snmp.Options{Tables: tables, Credentials: credentials})
+}
+
+// newNETCONF makes the NETCONF collector; what of a device's data is no state
+// of the network is a table of the knowledge folder.
+func (t *twin) newNETCONF(credentials func(ingest.Target) (netconf.Credential, error)) (*netconf.Collector, error) {
+	policy, err := netconf.LoadPolicy(t.knowledge, "map/netconf.tsv")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without the table everything is read
+		return nil, err
+	}
+	return netconf.New(netconf.Options{Credentials: credentials, Schemas: netconf.NewMemoryCache(0), Policy: policy})
 }

@@ -1,12 +1,16 @@
 package protocol
 
 import (
+	"cmp"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,7 +119,11 @@ func (h *Handler) graphExists(src graph.Source, name rdf.Term, p graph.Pattern) 
 
 func (h *Handler) writeQuads(w io.Writer, r *http.Request, src graph.Source, p graph.Pattern, f rdf.Format, whole bool) error {
 	out := rdf.NewWriter(w, f, rdf.WriterOptions{Prefixes: h.Prefixes()})
-	for q, err := range graph.ExportQuads(r.Context(), src, p) {
+	quads, err := h.ordered(r.Context(), src, p, f)
+	if err != nil {
+		return err
+	}
+	for q, err := range quads {
 		if err != nil {
 			return err
 		}
@@ -127,6 +135,38 @@ func (h *Handler) writeQuads(w io.Writer, r *http.Request, src graph.Source, p g
 		}
 	}
 	return out.Close()
+}
+
+// maxSorted is how many quads are sorted to be easy to read.
+const maxSorted = 200_000
+
+// ordered yields what p matches: by graph, then subject, in the formats that
+// people read, as long as that fits in memory; else as the store has it.
+func (h *Handler) ordered(ctx context.Context, src graph.Source, p graph.Pattern, f rdf.Format) (iter.Seq2[rdf.Quad, error], error) {
+	stored := graph.ExportQuads(ctx, src, p)
+	if f != rdf.Turtle && f != rdf.TriG {
+		return stored, nil
+	}
+	if n, err := src.Count(p); err != nil || n > maxSorted {
+		return stored, err
+	}
+	var all []rdf.Quad
+	for q, err := range stored {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, q)
+	}
+	slices.SortFunc(all, func(a, b rdf.Quad) int {
+		return cmp.Or(rdf.Compare(a.G, b.G), rdf.Compare(a.S, b.S), rdf.Compare(a.P, b.P), rdf.Compare(a.O, b.O))
+	})
+	return func(yield func(rdf.Quad, error) bool) {
+		for _, q := range all {
+			if !yield(q, nil) {
+				return
+			}
+		}
+	}, nil
 }
 
 func (h *Handler) writeData(w http.ResponseWriter, r *http.Request, target dataTarget) {

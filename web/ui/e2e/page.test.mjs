@@ -251,9 +251,9 @@ test("the page follows the twin without a reload", { skip }, async () => {
 
 test("the header tells name, base, size, commit and sources", { skip }, async () => {
   const header = await page.locator("header.top").innerText();
-  for (const part of [/nettwin/, /https:\/\/demo\.example\//, /[\d,]+ quads/, /commit [\d,]+/, /9 in sync/]) assert.match(header, part);
+  for (const part of [/nettwin/, /https:\/\/demo\.example\//, /[\d,]+ quads/, /commit [\d,]+/, /12 in sync/]) assert.match(header, part);
   await page.locator(".sources summary").click();
-  assert.equal(await page.locator(".sources tbody tr").count(), 9);
+  assert.equal(await page.locator(".sources tbody tr").count(), 12);
   await page.locator(".sources summary").click();
 });
 

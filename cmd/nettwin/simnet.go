@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/crypto/ssh"
+
+	"nettwin/fixtures"
+	"nettwin/ingest"
+	ncingest "nettwin/ingest/netconf"
+	"nettwin/ingest/snmp"
+	"nettwin/internal/simulate/device"
+	ncserver "nettwin/internal/simulate/netconf"
+	simulated "nettwin/internal/simulate/snmp"
+	"nettwin/internal/simulate/snmprec"
+)
+
+// simulation is the fixture network, played: one state per device that SNMP
+// and NETCONF show, joined by the recorded cables.
+type simulation struct {
+	network *device.Network
+	servers []io.Closer
+	// What the collectors need to read it.
+	targets    []ingest.ScheduledTarget // by SNMP
+	netconf    []ingest.ScheduledTarget
+	community  map[string]snmp.Credential
+	credential ncingest.Credential // of all NETCONF servers
+}
+
+// netconfUser is who reads the simulated devices by NETCONF.
+const netconfUser = "twin"
+
+// startSimulation plays the fixture network on ports that the kernel picks,
+// with a host key and a password that are new at every start.
+func startSimulation(ctx context.Context, env *environment) (_ *simulation, err error) {
+	recorded, err := fixtures.ReadNetwork()
+	if err != nil {
+		return nil, err
+	}
+	key, err := newHostKey()
+	if err != nil {
+		return nil, err
+	}
+	s := &simulation{community: map[string]snmp.Credential{}, credential: ncingest.Credential{
+		User: netconfUser, Password: randomHex(16), HostKeys: []string{ssh.FingerprintSHA256(key.PublicKey())},
+	}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.network, err = newNetwork(recorded); err != nil {
+		return nil, err
+	}
+	for _, d := range recorded.Devices {
+		if err := s.serve(ctx, env, d, key); err != nil {
+			return nil, fmt.Errorf("simulated device %s: %w", d.Name, err)
+		}
+	}
+	return s, nil
+}
+
+func newHostKey() (ssh.Signer, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewSignerFromKey(key)
+}
+
+// serve starts a device's SNMP agent and, if it has one, its NETCONF server.
+func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Device, key ssh.Signer) error {
+	state := s.network.Device(d.Name)
+	agent, err := simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
+		State: state, Communities: []string{d.SNMP.Community}, Log: env.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, agent)
+	s.community[d.Name] = snmp.Credential{Community: d.SNMP.Community}
+	s.targets = append(s.targets, ingest.ScheduledTarget{
+		Target: ingest.Target{Name: d.Name, Address: agent.Addr().String()}, Period: demoPeriod})
+	if d.NETCONF == nil {
+		return nil
+	}
+	server, err := ncserver.Listen(ctx, "127.0.0.1:0", ncserver.Options{
+		Device: state, HostKey: key, Passwords: map[string]string{netconfUser: s.credential.Password}, Log: env.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, server)
+	s.netconf = append(s.netconf, ingest.ScheduledTarget{
+		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Period: demoPeriod})
+	return nil
+}
+
+// Close ends the devices.
+func (s *simulation) Close() error {
+	var failures []error
+	for _, server := range s.servers {
+		failures = append(failures, server.Close())
+	}
+	if s.network != nil {
+		failures = append(failures, s.network.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// newNetwork joins the recorded devices by the recorded cables.
+func newNetwork(recorded fixtures.Network) (*device.Network, error) {
+	topology, err := fixtures.ReadTopology()
+	if err != nil {
+		return nil, err
+	}
+	options := device.NetworkOptions{}
+	for _, d := range recorded.Devices {
+		one, err := newDevice(d)
+		if err != nil {
+			return nil, err
+		}
+		options.Devices = append(options.Devices, one)
+	}
+	for _, link := range topology.Links {
+		if link.Kind == "stub" {
+			continue // both end at one unmanaged switch, which says nothing
+		}
+		options.Cables = append(options.Cables, device.Cable{
+			A: device.End{Device: link.A.Device, Interface: link.A.Interface},
+			B: device.End{Device: link.B.Device, Interface: link.B.Interface},
+			// A media converter is between the ends of the spare chord.
+			Relay: link.Kind == "spare",
+		})
+	}
+	return device.NewNetwork(options)
+}
+
+func newDevice(d fixtures.Device) (*device.Device, error) {
+	text, err := fixtures.Recording(d.Name)
+	if err != nil {
+		return nil, err
+	}
+	recording, err := snmprec.Read(d.Recording, bytes.NewReader(text), snmprec.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	options := device.Options{Name: d.Name, Recording: recording.Rows}
+	if d.NETCONF != nil {
+		if options.Datastores, err = readDatastores(d.Name); err != nil {
+			return nil, err
+		}
+	}
+	return device.New(options)
+}
+
+// readDatastores gathers what a device answered by NETCONF.
+func readDatastores(name string) (*device.Datastores, error) {
+	var stores device.Datastores
+	var hello []byte
+	var failures []error
+	read := func(into *[]byte, from func() ([]byte, error)) {
+		text, err := from()
+		failures = append(failures, err)
+		*into = text
+	}
+	read(&stores.Running, func() ([]byte, error) { return fixtures.Config(name, fixtures.Running) })
+	read(&stores.State, func() ([]byte, error) { return fixtures.Operational(name) })
+	read(&hello, func() ([]byte, error) { return fixtures.Hello(name) })
+	modules, err := fixtures.Modules()
+	failures = append(failures, err)
+	for _, m := range modules {
+		var text []byte
+		read(&text, m.Text)
+		stores.Modules = append(stores.Modules, text)
+	}
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
+	}
+	stores.Capabilities, err = device.Capabilities(hello)
+	return &stores, err
+}

@@ -134,6 +134,15 @@ func (a *adjacency) fill(edges [][2]uint32) {
 	a.seen = make([]uint32, a.nodes.n)
 }
 
+// release gives the memory back; a nil list has none.
+func (a *adjacency) release() {
+	if a == nil {
+		return
+	}
+	a.nodes.budget.shrink(int64(len(a.targets)) * edgeBytes)
+	a.nodes.release()
+}
+
 // starts lists the nodes that lead anywhere.
 func (a *adjacency) starts() []graph.TermID {
 	var out []graph.TermID

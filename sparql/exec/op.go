@@ -18,13 +18,17 @@ type op interface {
 	close() error
 }
 
-// counted counts what an operator delivers, for EXPLAIN.
+// counted counts what an operator delivers, for EXPLAIN, and sees to the end
+// of the context once a chunk.
 type counted struct {
 	op
 	info *plan.Info
 }
 
 func (c *counted) next(ctx context.Context) (*chunk, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	out, err := c.op.next(ctx)
 	if out != nil {
 		c.info.Seen += int64(out.n)

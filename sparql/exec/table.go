@@ -106,3 +106,9 @@ func (t *tuples) reset() {
 	t.n, t.keys = 0, t.keys[:0]
 	clear(t.places)
 }
+
+// release forgets all tuples and gives the memory back.
+func (t *tuples) release() {
+	t.budget.shrink(int64(t.n*t.width)*idBytes + int64(len(t.places)-firstPlaces)*placeBytes)
+	t.n, t.keys, t.places = 0, nil, make([]uint32, firstPlaces)
+}

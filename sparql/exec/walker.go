@@ -42,6 +42,7 @@ func (w *walker) in(g graph.TermID) {
 		return
 	}
 	w.graph = g
+	w.lists.release()
 	w.nodes, w.haveAll, w.lists, w.edges, w.sought = nil, false, nil, -1, 0
 	w.forget()
 }

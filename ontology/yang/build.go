@@ -15,7 +15,9 @@ import (
 // entries of lists stand in the order of their positions, else sorted by
 // their keys, because a graph keeps no order. Facts that the schema has no
 // place for are left out and named.
-func (s *Schema) Build(facts iter.Seq[Fact]) *Tree {
+func (s *Schema) Build(facts iter.Seq[Fact]) *Tree { return s.build(facts).t }
+
+func (s *Schema) build(facts iter.Seq[Fact]) *builder {
 	b := &builder{t: &Tree{Schema: s}, paths: map[string]*Element{}, things: map[string]*record{}, pos: map[*Element]int{}}
 	for f := range facts {
 		b.file(f)
@@ -26,7 +28,7 @@ func (s *Schema) Build(facts iter.Seq[Fact]) *Tree {
 	}
 	b.sort(b.t.Top)
 	b.t.settle()
-	return b.t
+	return b
 }
 
 // record is what facts say of one thing.
@@ -42,6 +44,16 @@ type builder struct {
 	order  []string
 	paths  map[string]*Element // containers and entries made, by data path
 	pos    map[*Element]int
+	lost   []string // what the schema has no place for, as text
+}
+
+// lose notes the statements about a thing that cannot be built.
+func (b *builder) lose(thing string, r *record, iris ...string) {
+	for _, iri := range iris {
+		for _, o := range r.props[iri] {
+			b.lost = append(b.lost, thing+" "+iri+" "+o.Value())
+		}
+	}
 }
 
 func (b *builder) file(f Fact) {
@@ -77,10 +89,12 @@ func (b *builder) thing(path string, r *record) {
 	steps, err := splitPath(path)
 	if err != nil {
 		b.misfit("thing %s: %v", quote(path), err)
+		b.lose(path, r, r.order...)
 		return
 	}
 	if strings.HasPrefix(r.firstIRI(), unknownSpace) && !strings.Contains(path, ":") && len(steps) == 1 {
 		b.t.Stats.Unknown += len(r.order)
+		b.lose(path, r, r.order...)
 		return
 	}
 	var e *Element
@@ -91,6 +105,7 @@ func (b *builder) thing(path string, r *record) {
 				return // the position of a value: see leafList
 			}
 			b.t.Stats.Unknown++
+			b.lose(path, r, r.order...)
 			return
 		}
 		if r.position > 0 {
@@ -99,7 +114,9 @@ func (b *builder) thing(path string, r *record) {
 	}
 	slices.SortFunc(r.order, strings.Compare)
 	for _, iri := range r.order {
-		b.property(path, e, iri, r.props[iri])
+		if !b.property(path, e, iri, r.props[iri]) {
+			b.lose(path, r, iri)
+		}
 	}
 }
 
@@ -166,23 +183,24 @@ func (b *builder) leafValue(parent *Element, n *Node, v Value, err error) {
 }
 
 // property adds what one property of a thing says: below containers that it
-// makes on the way.
-func (b *builder) property(path string, owner *Element, iri string, ts []rdf.Term) {
+// makes on the way. False if the schema has no such property of the thing.
+func (b *builder) property(path string, owner *Element, iri string, ts []rdf.Term) bool {
 	n := b.t.Schema.byIRI[iri]
 	if n == nil {
 		if strings.HasPrefix(iri, unknownSpace) || strings.HasPrefix(iri, Namespace) {
 			b.t.Stats.Unknown++
+			return false
 		}
-		return
+		return true // of another vocabulary
 	}
 	parent, ok := b.holder(path, owner, n.Parent)
 	if !ok {
 		b.misfit("%s is no property of %s", n.Path(), quote(path))
-		return
+		return false
 	}
 	switch n.Kind {
 	case Leaf:
-		b.leaf(parent, n, ts)
+		return b.leaf(parent, n, ts)
 	case LeafList:
 		b.leafList(parent, n, ts)
 	case AnyData, AnyXML:
@@ -192,6 +210,7 @@ func (b *builder) property(path string, owner *Element, iri string, ts []rdf.Ter
 	default:
 		b.holder(path, owner, n)
 	}
+	return true
 }
 
 // holder finds or makes the containers from a thing's element down to node n.
@@ -228,22 +247,27 @@ func (b *builder) pathOf(path string, owner *Element, n *Node) string {
 	return b.pathOf(path, owner, n.Parent) + "/" + seg
 }
 
-func (b *builder) leaf(parent *Element, n *Node, ts []rdf.Term) {
+// leaf adds a leaf's value; of several the first in the order of text, and
+// false.
+func (b *builder) leaf(parent *Element, n *Node, ts []rdf.Term) bool {
+	one := true
 	v, err := b.t.Schema.values.fromTerms(n, ts)
 	if len(ts) > 1 && err != nil {
 		b.misfit("%s has %d values", n.Path(), len(ts))
 		slices.SortFunc(ts, func(a, b rdf.Term) int { return strings.Compare(a.Value(), b.Value()) })
 		v, err = b.t.Schema.values.fromTerms(n, ts[:1])
+		one = false
 	}
 	if n.isKey && parent != nil {
 		if k := parent.child(n); k != nil {
 			if err == nil && k.Value.Text == v.Text {
 				k.Value = v // the term tells the type that the path does not
 			}
-			return
+			return one
 		}
 	}
 	b.leafValue(parent, n, v, err)
+	return one
 }
 
 func (b *builder) leafList(parent *Element, n *Node, ts []rdf.Term) {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 )
 
@@ -66,6 +67,30 @@ func (s *Schema) Diff(base, target *Tree) (*Edit, error) {
 		return nil, d.err
 	}
 	return &Edit{Changes: changes, schema: s}, nil
+}
+
+// DiffFacts is Diff of what facts describe. Facts that the schema has no place
+// for must be the same on both sides. Links (Within, #target) follow from
+// keys and values and are not looked at.
+func (s *Schema) DiffFacts(base, target iter.Seq[Fact]) (*Edit, error) {
+	b, t := s.build(base), s.build(target)
+	slices.Sort(b.lost)
+	slices.Sort(t.lost)
+	if changed := append(without(t.lost, b.lost), without(b.lost, t.lost)...); len(changed) > 0 {
+		return nil, &ReadOnlyError{changed[0], "the schema has no place for this statement: it cannot be edited"}
+	}
+	return s.Diff(b.t, t.t)
+}
+
+// without returns what a sorted list has and another has not.
+func without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if _, found := slices.BinarySearch(b, s); !found {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 type differ struct{ err error }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"nettwin/graph/rdf"
 	"nettwin/internal/testenv"
 )
 
@@ -91,6 +92,46 @@ func TestDiffRefuses(t *testing.T) {
 		var ro *ReadOnlyError
 		if !errors.As(err, &ro) || ro.Path != c.path || !strings.Contains(ro.Reason, c.reason) {
 			t.Errorf("%s → %s: %v, not %s %s", c.base, c.target, err, c.path, c.reason)
+		}
+	}
+}
+
+// TestDiffFacts: a changed statement in the graph becomes the edit of exactly
+// that leaf; a statement that the schema does not know is refused.
+func TestDiffFacts(t *testing.T) {
+	s := oracleSchema(t)
+	tree := readXML(t, s, string(readFile(t, "testdata/oracle/kinds.xml")))
+	flag := Namespace + "acme-kinds/kinds/flag"
+	changed := func(yield func(Fact) bool) {
+		tree.Facts(func(f Fact) bool {
+			if f.P.Value() == flag {
+				f.O = isTrue
+			}
+			return yield(f)
+		})
+	}
+	edit, err := s.DiffFacts(tree.Facts, changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := editHead + `<kinds xmlns="urn:acme:kinds"><flag nc:operation="replace">true</flag></kinds></config>` + "\n"; edit.String() != want {
+		t.Errorf("got %s", edit)
+	}
+	two := func(yield func(Fact) bool) {
+		tree.Facts(yield)
+		yield(Fact{Thing: "acme-kinds:kinds", P: rdf.IRI(flag), O: isTrue})
+	}
+	if _, err := s.DiffFacts(tree.Facts, two); err == nil {
+		t.Error("a leaf with two values was taken")
+	}
+	for _, p := range []string{Namespace + "acme-kinds/kinds/unheard", Namespace + "unknown/acme-kinds/kinds/unheard", Namespace + "acme-kinds/kinds/person/age"} {
+		more := func(yield func(Fact) bool) {
+			tree.Facts(yield)
+			yield(Fact{Thing: "acme-kinds:kinds", P: rdf.IRI(p), O: rdf.String("x")})
+		}
+		var ro *ReadOnlyError
+		if _, err := s.DiffFacts(tree.Facts, more); !errors.As(err, &ro) {
+			t.Errorf("%s: %v", p, err)
 		}
 	}
 }

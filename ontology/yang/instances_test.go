@@ -46,15 +46,22 @@ func unknownThings(t *Tree) map[string]bool {
 
 func factSeq(t *Tree) func(func(Fact) bool) { return t.Facts }
 
-// diffLines tells what two sorted lists do not share.
+// diffLines tells what two lists do not share.
 func diffLines(a, b []string) string {
 	var out []string
-	for _, l := range minus(a, b) {
-		out = append(out, "- "+l)
+	only := func(a, b []string, mark string) {
+		has := make(map[string]bool, len(b))
+		for _, l := range b {
+			has[l] = true
+		}
+		for _, l := range a {
+			if !has[l] {
+				out = append(out, mark+l)
+			}
+		}
 	}
-	for _, l := range minus(b, a) {
-		out = append(out, "+ "+l)
-	}
+	only(a, b, "- ")
+	only(b, a, "+ ")
 	if len(out) > 12 {
 		out = append(out[:12], fmt.Sprintf("… %d more", len(out)-12))
 	}

@@ -38,6 +38,7 @@ type Options struct {
 	Store    graph.Store
 	Items    Items
 	Rules    *rules.Engine
+	Control  Control
 	Base     string // base IRI of the store
 	Protocol *protocol.Handler
 	Sources  func() []ingest.TargetStatus // state of collection; may be nil
@@ -157,6 +158,14 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/commits", s.commits)
 	r.With(read).Get("/feed", s.feed)
 	r.With(read).Get("/events", s.events)
+	operate := s.opt.Gate.Require(Operator)
+	r.With(read).Get("/needs", s.needs)
+	r.With(read).Get("/plans", s.plans)
+	r.With(operate).Post("/plans", s.propose)
+	r.With(read).Get("/plans/{id}", s.plan)
+	r.With(operate).Post("/plans/{id}/approve", s.approve)
+	r.With(operate).Post("/plans/{id}/reject", s.reject)
+	r.With(operate).Post("/plans/{id}/apply", s.apply)
 	r.With(read).Get("/queries", s.queryList)
 	r.With(admin).Delete("/queries/{id}", s.queryCancel)
 	r.With(read).Get("/branches", s.branches)

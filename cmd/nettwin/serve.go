@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"nettwin/control"
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
 	"nettwin/ingest/snmp"
@@ -146,13 +147,19 @@ func (s *service) run(ctx context.Context) error {
 			}
 		})
 	}
-	first, second, err := s.newSchedulers()
+	first, second, collector, err := s.newSchedulers()
 	if err != nil {
 		listener.Close()
 		return err
 	}
+	controller, err := s.newController(collector)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer controller.Close()
 	var ready atomic.Bool
-	server := s.newServer(listener, []*ingest.Scheduler{first, second}, &ready)
+	server := s.newServer(listener, []*ingest.Scheduler{first, second}, controller, &ready)
 	head := s.store.Info().Head
 	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
 	if first != nil {
@@ -168,6 +175,10 @@ func (s *service) run(ctx context.Context) error {
 			if err := s.settle(ctx, second); err != nil {
 				return err
 			}
+		}
+		// What an earlier process left half done is finished or taken back.
+		if err := controller.Recover(ctx); err != nil {
+			return err
 		}
 		ready.Store(true)
 		if s.onReady != nil {
@@ -210,28 +221,27 @@ func allTried(list []ingest.TargetStatus) bool {
 	return true
 }
 
-// newSchedulers makes those of SNMP and NETCONF targets; nil where there are
-// none.
-func (s *service) newSchedulers() (first, second *ingest.Scheduler, err error) {
+// newSchedulers makes those of SNMP and NETCONF targets, and the NETCONF
+// collector; nil where there are none.
+func (s *service) newSchedulers() (first, second *ingest.Scheduler, reader *netconf.Collector, err error) {
 	if len(s.targets) > 0 {
 		collector, err := s.newSNMP(s.credentials)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if first, err = s.newScheduler(s.targets, collector); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if len(s.netconf) > 0 {
-		collector, err := s.newNETCONF(s.netconfCredentials)
-		if err != nil {
-			return nil, nil, err
+		if reader, err = s.newNETCONF(s.netconfCredentials); err != nil {
+			return nil, nil, nil, err
 		}
-		if second, err = s.newScheduler(s.netconf, collector); err != nil {
-			return nil, nil, err
+		if second, err = s.newScheduler(s.netconf, reader); err != nil {
+			return nil, nil, nil, err
 		}
 	}
-	return first, second, nil
+	return first, second, reader, nil
 }
 
 func (s *service) newScheduler(targets []ingest.ScheduledTarget, collector ingest.Collector) (*ingest.Scheduler, error) {
@@ -241,7 +251,7 @@ func (s *service) newScheduler(targets []ingest.ScheduledTarget, collector inges
 	return ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Log: s.env.log})
 }
 
-func (s *service) newServer(listener net.Listener, schedulers []*ingest.Scheduler, ready *atomic.Bool) *web.Server {
+func (s *service) newServer(listener net.Listener, schedulers []*ingest.Scheduler, controller *control.Controller, ready *atomic.Bool) *web.Server {
 	base := s.store.Info().Base
 	metrics := web.NewMetrics()
 	metrics.WatchStore(s.store.Info)
@@ -257,7 +267,7 @@ func (s *service) newServer(listener net.Listener, schedulers []*ingest.Schedule
 	}
 	metrics.WatchSources(sources)
 	return web.New(web.Options{
-		Store: s.store, Items: s.items, Rules: s.rules, Base: base,
+		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Base: base,
 		Protocol: protocol.New(protocol.Options{
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),

@@ -50,7 +50,8 @@ type Collector struct {
 	mu      sync.Mutex        // guards what follows
 	devices map[string]string // device and inventory → key of models
 	models  map[string]*model
-	kept    []string // keys of models, as they came
+	kept    []string          // keys of models, as they came
+	latest  map[string]*model // by device
 }
 
 // New returns a collector.
@@ -72,7 +73,7 @@ func New(opts Options) (*Collector, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Collector{opts: opts, devices: map[string]string{}, models: map[string]*model{}}, nil
+	return &Collector{opts: opts, devices: map[string]string{}, latest: map[string]*model{}, models: map[string]*model{}}, nil
 }
 
 // Name is "netconf".

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"nettwin/ingest"
 	client "nettwin/internal/netconf"
 	"nettwin/naming"
 	"nettwin/ontology/yang"
@@ -47,13 +48,44 @@ func (c *Collector) model(ctx context.Context, s *client.Session, device string)
 	known, ok := c.models[c.devices[device+"\x00"+inv.set]]
 	c.mu.Unlock()
 	if ok {
+		c.used(device, known)
 		return known, nil
 	}
 	f := &fetcher{session: s, cache: c.opts.Schemas, device: device, set: inv.set, texts: map[string][]byte{}}
 	if err := f.all(ctx, inv.texts); err != nil {
 		return nil, err
 	}
-	return c.compile(inv, f, device)
+	compiled, err := c.compile(inv, f, device)
+	if err == nil {
+		c.used(device, compiled)
+	}
+	return compiled, err
+}
+
+// ErrNotRead: a device was not read yet, so that its schema is unknown.
+var ErrNotRead = errors.New("netconf: not read yet")
+
+// Schema returns what the modules of a device compiled to when it was read
+// last, by its name, else its address. Errors: ErrNotRead.
+func (c *Collector) Schema(device string) (*yang.Schema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.latest[device]; m != nil {
+		return m.schema, nil
+	}
+	return nil, fmt.Errorf("%s: %w", device, ErrNotRead)
+}
+
+// Open opens a session with a device as Collect does, for those who write.
+func (c *Collector) Open(ctx context.Context, t ingest.Target) (*client.Session, error) {
+	return c.open(ctx, t)
+}
+
+// used remembers the newest model of a device.
+func (c *Collector) used(device string, m *model) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latest[device] = m
 }
 
 // compile makes a model, unless another device's texts were the same.

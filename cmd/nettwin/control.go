@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"nettwin/control"
+	driver "nettwin/control/netconf"
+	"nettwin/ingest"
+	"nettwin/ingest/netconf"
+	ncclient "nettwin/internal/netconf"
+	"nettwin/ontology/yang"
+)
+
+// hands reach the devices of a service for control: they read one again at
+// once, and open sessions to write.
+type hands struct {
+	*twin
+	mu      sync.Mutex // one reading at a time
+	targets map[[2]string]ingest.ScheduledTarget
+	netconf *netconf.Collector
+}
+
+// newController makes the controller over the service's targets, which have
+// their collectors by now.
+func (s *service) newController(collector *netconf.Collector) (*control.Controller, error) {
+	h := &hands{twin: s.twin, targets: map[[2]string]ingest.ScheduledTarget{}, netconf: collector}
+	for _, list := range [][]ingest.ScheduledTarget{s.targets, s.netconf} {
+		for _, t := range list {
+			h.targets[[2]string{t.Collector.Name(), t.Target.Name}] = t
+		}
+	}
+	var drivers []control.Driver
+	if collector != nil {
+		d, err := driver.New(driver.Options{Dial: h.dial, Schema: h.schema})
+		if err != nil {
+			return nil, err
+		}
+		drivers = append(drivers, d)
+	}
+	return control.New(control.Options{
+		Store: s.store, Rules: s.rules, Items: s.items, Base: s.store.Info().Base, Knowledge: s.knowledge,
+		Dir: filepath.Join(s.dir, "control"), Drivers: drivers, Collect: h.collect, Log: s.env.log,
+	})
+}
+
+func (h *hands) target(collector, device string) (ingest.ScheduledTarget, error) {
+	t, ok := h.targets[[2]string{collector, device}]
+	if !ok {
+		return t, fmt.Errorf("device %s is not read by %s", device, collector)
+	}
+	return t, nil
+}
+
+// collect reads a device again and runs the rules on what it says.
+func (h *hands) collect(ctx context.Context, collector, device string) error {
+	t, err := h.target(collector, device)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, err := h.twin.collect(ctx, t.Collector, t.Target); err != nil {
+		return err
+	}
+	return h.rules.Apply(ctx, nil)
+}
+
+func (h *hands) dial(ctx context.Context, device string) (*ncclient.Session, error) {
+	t, err := h.target(driver.Collector, device)
+	if err != nil {
+		return nil, err
+	}
+	return h.netconf.Open(ctx, t.Target)
+}
+
+func (h *hands) schema(_ context.Context, device string) (*yang.Schema, error) {
+	return h.netconf.Schema(device)
+}

@@ -77,6 +77,30 @@ func countLeafs(list []*Element) int {
 	return n
 }
 
+// TestNotification: a push update in XML and in JSON gives the same facts, and
+// its content the facts of the data that it carries.
+func TestNotification(t *testing.T) {
+	s := compileFor(t, "ietf-yang-push", "ietf-interfaces", "iana-if-type")
+	data := `<interfaces xmlns="urn:ietf:params:xml:ns:yang:ietf-interfaces"><interface><name>e</name><type xmlns:i="urn:ietf:params:xml:ns:yang:iana-if-type">i:ethernetCsmacd</type></interface></interfaces>`
+	x := readXML(t, s, `<notification xmlns="urn:ietf:params:xml:ns:netconf:notification:1.0"><eventTime>2026-01-02T03:04:05Z</eventTime><push-update xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push"><id>7</id><datastore-contents>`+data+`</datastore-contents></push-update></notification>`)
+	j, err := s.ReadJSON(strings.NewReader(`{"ietf-restconf:notification":{"eventTime":"2026-01-02T03:04:05Z","ietf-yang-push:push-update":{"id":7,"datastore-contents":{"ietf-interfaces:interfaces":{"interface":[{"name":"e","type":"iana-if-type:ethernetCsmacd"}]}}}}}`), DecodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.EventTime != "2026-01-02T03:04:05Z" || j.EventTime != x.EventTime || x.Stats.Unknown+j.Stats.Unknown > 0 {
+		t.Errorf("times %s and %s, %+v %+v", x.EventTime, j.EventTime, x.Stats, j.Stats)
+	}
+	if d := diffLines(factLines(x), factLines(j)); d != "" {
+		t.Errorf("facts of xml and json:\n%s", d)
+	}
+	roundTrips(t, s, x)
+	update := x.Top[0]
+	content := x.Content(update.child(s.Find("/ietf-yang-push:push-update/datastore-contents")))
+	if d := diffLines(factLines(readXML(t, s, data)), factLines(content)); d != "" {
+		t.Errorf("facts of the content:\n%s", d)
+	}
+}
+
 // TestReplies: real NETCONF replies in vendor models without schema are kept
 // whole: as many unknown elements as the document has, the same facts through
 // JSON, and an error only where the XML itself is broken.

@@ -117,6 +117,25 @@ func (t *Tree) elements(parent *Element) *[]*Element {
 	return &parent.Children
 }
 
+// Content returns what stands in an anydata or anyxml element as a tree of
+// its own, such as the datastore contents of a push update (RFC 8641).
+func (t *Tree) Content(e *Element) *Tree {
+	out := &Tree{Schema: t.Schema, EventTime: t.EventTime}
+	for _, c := range e.Children {
+		out.copyWhole(nil, c)
+	}
+	return out
+}
+
+func (t *Tree) copyWhole(parent, e *Element) {
+	c := *e
+	c.Children = nil
+	t.add(parent, &c)
+	for _, s := range e.Children {
+		t.copyWhole(&c, s)
+	}
+}
+
 // Config returns a copy of the tree without state data and without what has
 // no schema: a configuration.
 func (t *Tree) Config() *Tree {

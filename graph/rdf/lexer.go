@@ -85,7 +85,7 @@ func (l *lexer) fill() bool {
 		return false
 	}
 	if l.mark >= 0 && l.end-l.mark > l.maxTerm {
-		l.err = l.errAt(l.mark, fmt.Sprintf("term is longer than the limit of %d bytes", l.maxTerm))
+		l.err = l.tooLong(l.mark)
 		return false
 	}
 	l.shift()

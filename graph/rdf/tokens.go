@@ -11,19 +11,32 @@ func (l *lexer) token(i, skip, drop int) ([]byte, error) {
 	start := l.mark
 	l.pos, l.mark, l.start = i, -1, start
 	if i-start > l.maxTerm {
-		return nil, l.errAt(start, fmt.Sprintf("term is longer than the limit of %d bytes", l.maxTerm))
+		return nil, l.tooLong(start)
 	}
 	return l.buf[start+skip : i-drop], nil
 }
 
-// fail ends the token in work with an error at buf[i].
+// tooLong says that the token that begins at buf[start] exceeds the limit.
+func (l *lexer) tooLong(start int) error {
+	return l.errAt(start, fmt.Sprintf("term is longer than the limit of %d bytes", l.maxTerm))
+}
+
+// fail ends the token in work with an error at buf[i]. A token that has
+// passed the limit by then is too long before it is wrong: the error does not
+// depend on how much of it the window held.
 func (l *lexer) fail(i int, format string, args ...any) error {
+	if l.mark >= 0 && i-l.mark > l.maxTerm {
+		return l.tooLong(l.mark)
+	}
 	l.mark = -1
 	return l.errAt(i, fmt.Sprintf(format, args...))
 }
 
 // failFound is fail with a message about the character at buf[i].
 func (l *lexer) failFound(i int, what string) error {
+	if l.mark >= 0 && i-l.mark > l.maxTerm {
+		return l.tooLong(l.mark)
+	}
 	l.pos, l.mark = i, -1
 	if _, ok := l.peek(); !ok {
 		return l.errAt(l.pos, what+": found end of input")

@@ -20,6 +20,14 @@ require (
 )
 
 require (
+	github.com/netsampler/goflow2/v2 v2.2.6 // indirect
+	github.com/openconfig/gnmi v0.14.1 // indirect
+	github.com/openconfig/ygot v0.36.0 // indirect
+	github.com/pborman/getopt v1.1.0 // indirect
+	github.com/piprate/json-gold v0.9.1 // indirect
+)
+
+require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -82,7 +82,11 @@ func table(v *syntax.Values) Op { return &Table{Vars: v.Vars, Rows: v.Rows} }
 func (t *translator) joinTriples(op Op, triples []syntax.TriplePattern) Op {
 	var parts []Op
 	for _, triple := range triples {
-		s, o := node(triple.S), node(triple.O)
+		s := node(triple.S)
+		o, forms := t.anyCase(node(triple.O))
+		if forms != nil {
+			op = join(op, forms)
+		}
 		if triple.Path == nil {
 			parts = addTriple(parts, TriplePattern{S: s, P: node(triple.P), O: o})
 			continue

@@ -45,6 +45,11 @@ func (t *translator) variable(name string, level *grouping) expr.Expr {
 	if level == nil || level.known[name] {
 		return &expr.Var{Name: name}
 	}
+	if alias, ok := level.aliases[name]; ok {
+		delete(level.aliases, name) // an alias of itself is no alias
+		defer func() { level.aliases[name] = alias }()
+		return t.expr(alias, level)
+	}
 	return level.aggregate(Aggregate{Var: t.fresh("a"), Func: "SAMPLE", Arg: &expr.Var{Name: name}})
 }
 
@@ -129,6 +134,10 @@ func (t *translator) form(e *syntax.Call, level *grouping) expr.Expr {
 
 func (t *translator) bound(e *syntax.Call, level *grouping) expr.Expr {
 	t.arity(e, 1, 1)
+	if level != nil { // an alias may be no variable
+		defer func(aliases map[string]syntax.Expr) { level.aliases = aliases }(level.aliases)
+		level.aliases = nil
+	}
 	v, ok := t.expr(e.Args[0], level).(*expr.Var)
 	if !ok {
 		t.fail(e.Pos, syntax.CodeUnexpected, "BOUND takes a variable")

@@ -1,6 +1,9 @@
 package algebra
 
 import (
+	"reflect"
+	"slices"
+
 	"nettwin/sparql/expr"
 	"nettwin/sparql/syntax"
 )
@@ -39,6 +42,10 @@ type projection struct {
 type grouping struct {
 	group *Group
 	known map[string]bool // variables that a group's solution binds
+	// aliases are the SELECT expressions whose names HAVING may use, where
+	// the pattern has no such variable. The standard leaves such a name
+	// unbound, so that nothing would pass; engines have it mean the column.
+	aliases map[string]syntax.Expr
 }
 
 // solutions translates a query's pattern and everything above it. The
@@ -57,11 +64,7 @@ func (t *translator) solutions(pr *projection, b *syntax.Body) Op {
 		level = t.grouping(op, b)
 		op = level.group
 	}
-	var having []expr.Expr
-	for _, e := range b.Having {
-		having = append(having, t.expr(e, level))
-	}
-	op = filter(having, op)
+	op = filter(t.having(clause, b, level), op)
 	if b.Values != nil {
 		op = join(op, table(b.Values))
 		level.know(b.Values.Vars...)
@@ -70,6 +73,27 @@ func (t *translator) solutions(pr *projection, b *syntax.Body) Op {
 		op = t.extend(op, clause.Items, level)
 	}
 	return modifiers(t.orderBy(op, b.OrderBy, level), pr, b)
+}
+
+func (t *translator) having(clause *syntax.Projection, b *syntax.Body, level *grouping) (conditions []expr.Expr) {
+	if len(b.Having) == 0 {
+		return nil
+	}
+	if level != nil && clause != nil && b.Where != nil {
+		level.aliases = map[string]syntax.Expr{}
+		for _, item := range clause.Items {
+			if item.Expr != nil && !slices.Contains(b.Where.InScope(), item.Var) {
+				level.aliases[item.Var] = item.Expr
+			}
+		}
+	}
+	for _, e := range b.Having {
+		conditions = append(conditions, t.expr(e, level))
+	}
+	if level != nil {
+		level.aliases = nil
+	}
+	return conditions
 }
 
 // grouping begins a Group over the pattern of a query.
@@ -98,8 +122,16 @@ func (g *grouping) know(names ...string) {
 	}
 }
 
-// aggregate adds an aggregate to the Group and returns what stands for it.
+// aggregate adds an aggregate to the Group, unless it is there already, and
+// returns what stands for it.
 func (g *grouping) aggregate(a Aggregate) expr.Expr {
+	for _, known := range g.group.Aggregates {
+		same := known
+		same.Var = a.Var
+		if reflect.DeepEqual(same, a) && (a.Arg == nil || steady(a.Arg)) {
+			return &expr.Var{Name: known.Var}
+		}
+	}
 	g.group.Aggregates = append(g.group.Aggregates, a)
 	return &expr.Var{Name: a.Var}
 }
@@ -114,6 +146,18 @@ func (t *translator) extend(op Op, items []syntax.SelectItem, level *grouping) O
 		level.know(item.Var)
 	}
 	return op
+}
+
+// steady tells whether an expression gives the same value whenever it is
+// evaluated on one solution.
+func steady(x expr.Expr) bool {
+	steady := true
+	WalkExpr(x, func(x expr.Expr) bool {
+		call, ok := x.(*expr.Call)
+		steady = steady && (!ok || call.Fn == nil || call.Fn.Deterministic)
+		return steady
+	})
+	return steady
 }
 
 func (t *translator) orderBy(op Op, keys []syntax.OrderKey, level *grouping) Op {

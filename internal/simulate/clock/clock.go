@@ -3,6 +3,7 @@
 package clock
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,25 @@ func (System) Now() time.Time { return time.Now() }
 
 // AfterFunc implements Clock.
 func (System) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
+
+// Wait waits until a time, or until ctx is done, whose error it then returns.
+func Wait(ctx context.Context, c Clock, until time.Time) error {
+	d := until.Sub(c.Now())
+	if d <= 0 {
+		return ctx.Err()
+	}
+	due := make(chan struct{})
+	timer := c.AfterFunc(d, func() { close(due) })
+	select {
+	case <-due:
+		return nil
+	case <-ctx.Done():
+		if !timer.Stop() {
+			<-due
+		}
+		return ctx.Err()
+	}
+}
 
 // A Manual clock stands still until Advance. The zero Manual stands at the
 // zero time.

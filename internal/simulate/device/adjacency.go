@@ -37,20 +37,24 @@ func (d *Device) hideNeighbours(name string) {
 		gone := d.hide(lldpRemote, ofPort(lldpRemote, port))
 		d.hide(lldpRemManAddr, ofPort(lldpRemManAddr, port))
 		d.hide(lldpExtensions, ofExtensionPort(port))
-		if gone > 0 {
-			d.lldpChanged(lldpStatsDelete)
-		}
 		events := d.neighbourEvents(f, NeighbourDown)
+		if gone > 0 {
+			events = append(events, d.lldpChanged(f, lldpStatsDelete))
+		}
 		d.hide(ospfNbrEntry, ofAddress(ospfNbrEntry, f.hears))
 		return events
 	})
 }
 
-func (d *Device) lldpChanged(counter smi.OID) {
+// lldpChanged counts a change of the remote tables and returns its event.
+func (d *Device) lldpChanged(f *iface, counter smi.OID) Event {
 	if _, ok := d.base.Get(lldpStatsChange); ok {
 		d.put(lldpStatsChange, smi.TimeTicks(d.uptime()))
 	}
 	d.bump(counter)
+	count := func(oid smi.OID) uint32 { v, _ := d.table.Get(oid); return uint32(v.Uint()) }
+	return Event{Time: d.clock.Now(), Uptime: d.uptime(), Device: d.name, Kind: RemoteChange, Interface: f.view(),
+		Remote: RemoteCounts{count(lldpStatsInsert), count(lldpStatsDelete), count(lldpStatsDrop), count(lldpStatsAgeout)}}
 }
 
 // neighbourEvents are the events of the OSPF neighbours that are shown.
@@ -123,14 +127,15 @@ func (d *Device) showNeighbours(name string, far *farEnd) {
 		if known == 0 && far != nil {
 			known = d.makeLLDP(port, far)
 		}
+		var events []Event
 		if known > before {
-			d.lldpChanged(lldpStatsInsert)
+			events = append(events, d.lldpChanged(f, lldpStatsInsert))
 		}
 		old := d.neighbourEvents(f, NeighbourUp)
 		if d.restore(ospfNbrEntry, ofAddress(ospfNbrEntry, f.hears)) == 0 && far != nil {
 			d.makeOSPF(f, far)
 		}
-		return d.neighbourEvents(f, NeighbourUp)[len(old):]
+		return append(events, d.neighbourEvents(f, NeighbourUp)[len(old):]...)
 	})
 }
 

@@ -254,8 +254,8 @@ var ErrField = errors.New("not settable")
 // (true or false), description, mtu. A device with NETCONF changes its running
 // configuration where the interface is in it, and tells its subscribers.
 func (d *Device) Set(name, field, value string) error {
-	if _, ok := d.Interface(name); !ok {
-		return fmt.Errorf("set: %s %s: there is no such interface", d.name, name)
+	if err := d.checkInterface(name); err != nil {
+		return fmt.Errorf("set: %w", err)
 	}
 	if err := checkField(field, value); err != nil {
 		return fmt.Errorf("set: %s %s: %w", d.name, name, err)
@@ -301,7 +301,7 @@ func checkField(field, value string) error {
 		}
 		return fmt.Errorf("%w: an mtu is a number from 68 to 65535, not %q", ErrField, value)
 	}
-	return fmt.Errorf("%w: there is no field %q: enabled, description, mtu", ErrField, field)
+	return fmt.Errorf("%w: there is no key %q: enabled, description, mtu", ErrField, field)
 }
 
 // setRunning makes the change in the running configuration; nil changes mean

@@ -20,7 +20,8 @@
 //   - After BGPHold: a BGP session whose peer no chain of live cables reaches
 //     is active instead of established, and returns with the path.
 //
-// Routes, link-state databases and counters stay as recorded.
+// Routes, link-state databases and counters stay as recorded; Play gives them
+// the values of a recorded incident for its time.
 //
 // An edit takes effect through what it changes: enabled, description, MTU and
 // addresses of interfaces that exist. An interface that leaves the configuration

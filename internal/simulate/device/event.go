@@ -19,6 +19,7 @@ const (
 	LinkUp        Kind = "link-up"
 	NeighbourDown Kind = "ospf-neighbour-down"
 	NeighbourUp   Kind = "ospf-neighbour-up"
+	RemoteChange  Kind = "lldp-remote-change"
 )
 
 // An Event is something that happened to a device, which it may tell by a trap
@@ -32,7 +33,13 @@ type Event struct {
 	// RouterID is the device's own in OSPF; Neighbour and NeighbourID are
 	// address and router id of a neighbour. Not valid for other events.
 	RouterID, Neighbour, NeighbourID netip.Addr
+	// Remote are LLDP's counts of a RemoteChange.
+	Remote RemoteCounts
 }
+
+// RemoteCounts are how often LLDP's remote tables changed (IEEE 802.1AB
+// lldpStatsRemTablesInserts and its siblings).
+type RemoteCounts struct{ Inserts, Deletes, Drops, Ageouts uint32 }
 
 // notificationSpace is the namespace of netconfd's interfaces-notifications.
 const notificationSpace = "http://yuma123.org/ns/interfaces-notifications"

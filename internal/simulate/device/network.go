@@ -212,28 +212,11 @@ func (n *Network) setCut(a, b string, cut bool) error {
 	return nil
 }
 
-func (n *Network) find(a, b string) (*cable, error) {
-	var found *cable
-	is := func(e End, name string) bool { return e.Device == name || e.String() == name }
-	for _, c := range n.cables {
-		if is(c.A, a) && is(c.B, b) || is(c.A, b) && is(c.B, a) {
-			if found != nil {
-				return nil, fmt.Errorf("cable %s – %s: there are several: name the interfaces, as in %s", a, b, c.A)
-			}
-			found = c
-		}
-	}
-	if found == nil {
-		return nil, fmt.Errorf("cable %s – %s: %w", a, b, ErrNoCable)
-	}
-	return found, nil
-}
-
 // Set changes an interface of a device; see Device.Set.
 func (n *Network) Set(device, iface, field, value string) error {
-	d := n.devices[device]
-	if d == nil {
-		return fmt.Errorf("set: %s: %w", device, ErrNoDevice)
+	d, err := n.device(device)
+	if err != nil {
+		return fmt.Errorf("set: %w", err)
 	}
 	return d.Set(iface, field, value)
 }

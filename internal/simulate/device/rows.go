@@ -11,6 +11,7 @@ import (
 var (
 	sysUpTime = smi.NewOID(1, 3, 6, 1, 2, 1, 1, 3, 0)
 
+	ifEntry       = smi.NewOID(1, 3, 6, 1, 2, 1, 2, 2, 1)
 	ifDescr       = smi.NewOID(1, 3, 6, 1, 2, 1, 2, 2, 1, 2)
 	ifMtu         = smi.NewOID(1, 3, 6, 1, 2, 1, 2, 2, 1, 4)
 	ifPhysAddress = smi.NewOID(1, 3, 6, 1, 2, 1, 2, 2, 1, 6)
@@ -38,6 +39,8 @@ var (
 	lldpStatsChange = lldp.Append(2, 1, 0)
 	lldpStatsInsert = lldp.Append(2, 2, 0)
 	lldpStatsDelete = lldp.Append(2, 3, 0)
+	lldpStatsDrop   = lldp.Append(2, 4, 0)
+	lldpStatsAgeout = lldp.Append(2, 5, 0)
 	lldpLocal       = lldp.Append(3)
 	lldpLocPort     = lldp.Append(3, 7, 1)
 	lldpLocManAddr  = lldp.Append(3, 8, 1)

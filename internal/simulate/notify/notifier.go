@@ -23,7 +23,10 @@ type Options struct {
 	TrapSink   string // "host:port"; empty for no traps
 	SyslogSink string // "host:port"; empty for no messages
 	Sources    map[string]Source
-	Log        *slog.Logger // may be nil
+	// Skip leaves out events; nil tells all. It is called with the events'
+	// source locked: it neither blocks nor calls the network.
+	Skip func(device.Event) bool
+	Log  *slog.Logger // may be nil
 }
 
 // A Subscriber hands out events; device.Network is one.
@@ -68,6 +71,9 @@ func Start(ctx context.Context, from Subscriber, options Options) (*Notifier, er
 
 // enter queues an event without waiting.
 func (n *Notifier) enter(e device.Event) {
+	if n.options.Skip != nil && n.options.Skip(e) {
+		return
+	}
 	select {
 	case n.queue <- e:
 	default:
@@ -114,8 +120,8 @@ func (n *Notifier) tell(ctx context.Context, out *senders, e device.Event) {
 		n.next++
 		n.count(&n.traps, out.send(ctx, e.Device, n.options.TrapSink, n.trap(e).Append(nil)))
 	}
-	if n.options.SyslogSink != "" {
-		n.count(&n.messages, out.send(ctx, e.Device, n.options.SyslogSink, []byte(message(e))))
+	if text := message(e); n.options.SyslogSink != "" && text != "" {
+		n.count(&n.messages, out.send(ctx, e.Device, n.options.SyslogSink, []byte(text)))
 	}
 }
 
@@ -129,7 +135,8 @@ func (n *Notifier) count(sent *atomic.Int64, err error) {
 }
 
 // Names and variables of notifications: IF-MIB linkDown and linkUp (RFC 2863),
-// OSPF-TRAP-MIB ospfNbrStateChange (RFC 4750).
+// OSPF-TRAP-MIB ospfNbrStateChange (RFC 4750), LLDP-MIB lldpRemTablesChange
+// (IEEE 802.1AB).
 var (
 	linkDown           = smi.NewOID(1, 3, 6, 1, 6, 3, 1, 1, 5, 3)
 	linkUp             = smi.NewOID(1, 3, 6, 1, 6, 3, 1, 1, 5, 4)
@@ -137,6 +144,8 @@ var (
 	ospfNbrStateChange = smi.NewOID(1, 3, 6, 1, 2, 1, 14, 16, 2, 2)
 	ospfRouterID       = smi.NewOID(1, 3, 6, 1, 2, 1, 14, 1, 1, 0)
 	ospfNbrEntry       = smi.NewOID(1, 3, 6, 1, 2, 1, 14, 10, 1)
+	lldpRemTables      = smi.NewOID(1, 0, 8802, 1, 1, 2, 0, 0, 1)
+	lldpStats          = smi.NewOID(1, 0, 8802, 1, 1, 2, 1, 2)
 	snmpTrapAddress    = smi.NewOID(1, 3, 6, 1, 6, 3, 18, 1, 3, 0)
 )
 
@@ -155,6 +164,11 @@ func (n *Notifier) trap(e device.Event) snmp.Trap {
 			{OID: ifEntry.Append(1, index), Value: smi.Integer(int32(index))},
 			{OID: ifEntry.Append(7, index), Value: status(e.Interface.Admin)},
 			{OID: ifEntry.Append(8, index), Value: status(e.Interface.Up)},
+		}
+	case device.RemoteChange:
+		t.OID = lldpRemTables // lldpd names the scalars without their instance 0
+		for i, count := range []uint32{e.Remote.Inserts, e.Remote.Deletes, e.Remote.Drops, e.Remote.Ageouts} {
+			t.Binds = append(t.Binds, smi.Varbind{OID: lldpStats.Append(uint32(i) + 2), Value: smi.Gauge32(count)})
 		}
 	default:
 		const down, full = 1, 8

@@ -61,6 +61,7 @@ func event(kind device.Kind) device.Event {
 	return device.Event{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), Uptime: 77, Device: "r4", Kind: kind,
 		Interface: device.Interface{Name: "eth1", Index: 3, Admin: true, Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.34.2/30")}},
+		Remote:    device.RemoteCounts{Inserts: 3},
 		RouterID:  netip.MustParseAddr("198.19.0.4"), Neighbour: netip.MustParseAddr("198.18.34.1"), NeighbourID: netip.MustParseAddr("198.19.0.3"),
 	}
 }
@@ -92,10 +93,11 @@ func TestTrapsLikeTheRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, name := range map[device.Kind]string{device.LinkDown: ".1.3.6.1.6.3.1.1.5.3", device.NeighbourDown: ".1.3.6.1.2.1.14.16.2.2"} {
+	for kind, name := range map[device.Kind]string{device.LinkDown: ".1.3.6.1.6.3.1.1.5.3", device.NeighbourDown: ".1.3.6.1.2.1.14.16.2.2",
+		device.RemoteChange: ".1.0.8802.1.1.2.0.0.1"} {
 		at := slices.IndexFunc(traps, func(trap fixtures.Trap) bool {
 			all := decode(t, trap.Payload)
-			return trap.Device == "r4" && strings.HasSuffix(all[0], name) && (kind == device.LinkDown || strings.HasSuffix(all[len(all)-1], " 1"))
+			return trap.Device == "r4" && strings.HasSuffix(all[0], name) && (kind != device.NeighbourDown || strings.HasSuffix(all[len(all)-1], " 1"))
 		})
 		if at < 0 {
 			t.Fatalf("no recorded trap %s", name)

@@ -102,6 +102,15 @@ type ReplayOptions struct {
 	// Sink is where packets go: "host:port", or "host" for the recorded
 	// port.
 	Sink string
+	// SinkOf chooses the sink of a packet, and "" leaves it out; nil means
+	// Sink for all.
+	SinkOf func(Packet) string
+	// Rewrite returns the payload to send in a round, the first being 0;
+	// nil sends what was recorded.
+	Rewrite func(round int, p Packet) []byte
+	// Every plays the packets in rounds that begin so far apart at recorded
+	// speed, until ctx is done; 0 plays one round.
+	Every time.Duration
 	// Speed is how many times faster than recorded; 0 means 1.
 	Speed   float64
 	Sources map[string]Source
@@ -117,23 +126,65 @@ func Replay(ctx context.Context, packets []Packet, options ReplayOptions) (sent 
 	if options.Clock == nil {
 		options.Clock = clock.System{}
 	}
-	if !(options.Speed > 0) || options.Sink == "" {
-		return 0, fmt.Errorf("replay: speed %g, sink %q: a speed above 0 and a sink are needed", options.Speed, options.Sink)
+	if options.SinkOf == nil {
+		options.SinkOf = func(Packet) string { return options.Sink }
+		if options.Sink == "" {
+			return 0, errors.New("replay: no sink")
+		}
 	}
-	out := newSenders(options.Sources)
-	defer func() { err = errors.Join(err, out.close()) }()
+	if !(options.Speed > 0) || options.Every < 0 {
+		return 0, fmt.Errorf("replay: speed %g, rounds every %v: a speed above 0 is needed", options.Speed, options.Every)
+	}
+	r := replay{options, newSenders(options.Sources)}
+	defer func() { err = errors.Join(err, r.out.close()) }()
 	start := options.Clock.Now()
-	for _, p := range packets {
-		due := start.Add(time.Duration(float64(p.At) / options.Speed))
-		if err := wait(ctx, options.Clock, due); err != nil {
-			return sent, fmt.Errorf("replay: packet %d: %w", sent+1, err)
-		}
-		to, err := target(options.Sink, p.Port)
-		if err == nil {
-			err = out.send(ctx, p.Device, to, p.Payload)
-		}
+	for round := 0; ; round++ {
+		some, err := r.round(ctx, packets, round, start.Add(r.scaled(time.Duration(round)*options.Every)))
+		sent += some
 		if err != nil {
 			return sent, fmt.Errorf("replay: packet %d: %w", sent+1, err)
+		}
+		if options.Every == 0 {
+			return sent, nil
+		}
+		// The next round's first packet may be due at its very beginning.
+		if err := clock.Wait(ctx, options.Clock, start.Add(r.scaled(time.Duration(round+1)*options.Every))); err != nil {
+			return sent, fmt.Errorf("replay: round %d: %w", round+1, err)
+		}
+	}
+}
+
+// replay is one run of Replay.
+type replay struct {
+	ReplayOptions
+	out *senders
+}
+
+// scaled is a recorded time at the speed of the replay.
+func (r *replay) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / r.Speed)
+}
+
+// round sends all packets once.
+func (r *replay) round(ctx context.Context, packets []Packet, number int, start time.Time) (sent int, err error) {
+	for _, p := range packets {
+		if err := clock.Wait(ctx, r.Clock, start.Add(r.scaled(p.At))); err != nil {
+			return sent, err
+		}
+		sink := r.SinkOf(p)
+		if sink == "" {
+			continue
+		}
+		to, err := target(sink, p.Port)
+		if err != nil {
+			return sent, err
+		}
+		payload := p.Payload
+		if r.Rewrite != nil {
+			payload = r.Rewrite(number, p)
+		}
+		if err := r.out.send(ctx, p.Device, to, payload); err != nil {
+			return sent, err
 		}
 		sent++
 	}
@@ -148,23 +199,4 @@ func target(sink string, port uint16) (string, error) {
 		return "", fmt.Errorf("sink %q has no port, and none was recorded", sink)
 	}
 	return net.JoinHostPort(sink, strconv.Itoa(int(port))), nil
-}
-
-// wait waits until a time.
-func wait(ctx context.Context, c clock.Clock, until time.Time) error {
-	d := until.Sub(c.Now())
-	if d <= 0 {
-		return ctx.Err()
-	}
-	due := make(chan struct{})
-	timer := c.AfterFunc(d, func() { close(due) })
-	select {
-	case <-due:
-		return nil
-	case <-ctx.Done():
-		if !timer.Stop() {
-			<-due
-		}
-		return ctx.Err()
-	}
 }

@@ -9,7 +9,7 @@ import (
 
 // message is an event as an RFC 5424 message: of facility daemon, links as
 // warnings with structured data under the enterprise number for examples, OSPF
-// neighbours in the words of FRR.
+// neighbours in the words of FRR. It is empty for events that no daemon logs.
 func message(e device.Event) string {
 	const warning, notice = 3*8 + 4, 3*8 + 5
 	at := e.Time.UTC().Format("2006-01-02T15:04:05.000000Z")
@@ -22,6 +22,8 @@ func message(e device.Event) string {
 		}
 		return fmt.Sprintf(`<%d>1 %s %s linkd - LINK [interface@32473 name="%s" ifIndex="%d" enabled="%t" state="%s"] interface %s is %s`,
 			warning, at, e.Device, parameter(f.Name), f.Index, f.Admin, state, f.Name, state)
+	case device.RemoteChange:
+		return "" // lldpd is silent
 	}
 	change := "Exchange -> Full (ExchangeDone)"
 	if e.Kind == device.NeighbourDown {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 )
 
@@ -284,7 +285,7 @@ func (c *Controller) compare(p *Plan, good func(ch Change, present bool) bool) (
 		if q.G.IsZero() { // supposed, not expected
 			continue
 		}
-		present, err := holds(head, q)
+		present, err := read.Holds(head, q)
 		if err != nil {
 			return nil, err
 		}

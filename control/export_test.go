@@ -1,8 +1,10 @@
 package control
 
+import "nettwin/control/internal/read"
+
 // What tests of package control_test reach into.
 var (
-	Scan            = scan
+	Scan            = read.Scan
 	Instant         = instant
 	TermLastContact = termLastContact
 	TermSyncState   = termSyncState

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -117,14 +118,14 @@ func (c *Controller) fresh(ctx context.Context, head graph.Source, p *Plan) erro
 		if collector == "" {
 			continue
 		}
-		state, err := objects(ctx, head, g, termSyncState, c.prov)
+		state, err := read.Objects(ctx, head, g, termSyncState, c.prov)
 		if err != nil {
 			return err
 		}
 		if len(state) != 1 || state[0] != termInSync {
 			return fmt.Errorf("%w: plan %s: device %s: its %s source is %q: read it again first", ErrStale, p.ID, d.Name, collector, first(state))
 		}
-		contact, err := objects(ctx, head, g, termLastContact, c.prov)
+		contact, err := read.Objects(ctx, head, g, termLastContact, c.prov)
 		if err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func (c *Controller) counters(ctx context.Context, src graph.Source, p *Plan) (m
 	}
 	set := map[rdf.Term]bool{}
 	for _, g := range graphs {
-		list, err := objects(ctx, src, g, termCounterProperty, g)
+		list, err := read.Objects(ctx, src, g, termCounterProperty, g)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -66,7 +67,7 @@ func (c *Controller) Needs(ctx context.Context) ([]Need, error) {
 // readNeeds reads the needs of a version.
 func readNeeds(ctx context.Context, src graph.Source, derived rdf.Term) ([]Need, error) {
 	var needs []Need
-	err := scan(ctx, src, rdf.Quad{P: termType, O: termNeed, G: derived}, func(q rdf.Quad) error {
+	err := read.Scan(ctx, src, rdf.Quad{P: termType, O: termNeed, G: derived}, func(q rdf.Quad) error {
 		if len(needs) == MaxNeeds {
 			return fmt.Errorf("more than %d needs", MaxNeeds)
 		}
@@ -83,7 +84,7 @@ func readNeeds(ctx context.Context, src graph.Source, derived rdf.Term) ([]Need,
 
 func readNeed(ctx context.Context, src graph.Source, derived, iri rdf.Term) (Need, error) {
 	n := Need{IRI: iri.Value(), properties: map[rdf.Term][]rdf.Term{}}
-	err := scan(ctx, src, rdf.Quad{S: iri, G: derived}, func(q rdf.Quad) error {
+	err := read.Scan(ctx, src, rdf.Quad{S: iri, G: derived}, func(q rdf.Quad) error {
 		n.properties[q.P] = append(n.properties[q.P], q.O)
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -38,7 +39,7 @@ func (c *Controller) provenance(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("control: plan %s: provenance: %w", id, err)
 	}
-	known, err := holds(head, rdf.Quad{S: activity, P: termType, O: termActivity, G: c.prov})
+	known, err := read.Holds(head, rdf.Quad{S: activity, P: termType, O: termActivity, G: c.prov})
 	head.Close()
 	if err != nil || known {
 		return err

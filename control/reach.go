@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -69,14 +70,14 @@ func islands(ctx context.Context, src graph.Source) (map[string]string, error) {
 		}
 		return x
 	}
-	err := scan(ctx, src, rdf.Quad{P: termType, O: termDevice}, func(q rdf.Quad) error {
+	err := read.Scan(ctx, src, rdf.Quad{P: termType, O: termDevice}, func(q rdf.Quad) error {
 		parent[q.S.Value()] = q.S.Value()
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = scan(ctx, src, rdf.Quad{P: termType, O: termLink}, func(q rdf.Quad) error {
+	err = read.Scan(ctx, src, rdf.Quad{P: termType, O: termLink}, func(q rdf.Quad) error {
 		devices, err := joins(ctx, src, q.S)
 		for _, d := range devices[min(1, len(devices)):] {
 			if parent[devices[0]] != "" && parent[d] != "" {
@@ -97,14 +98,14 @@ func islands(ctx context.Context, src graph.Source) (map[string]string, error) {
 
 // joins lists the devices that a link connects; none if an end is not up.
 func joins(ctx context.Context, src graph.Source, link rdf.Term) ([]string, error) {
-	ends, err := objects(ctx, src, link, termEndpoint, rdf.Term{})
+	ends, err := read.Objects(ctx, src, link, termEndpoint, rdf.Term{})
 	if err != nil {
 		return nil, err
 	}
 	var devices []string
 	for _, end := range ends {
 		for _, p := range [...]rdf.Term{termOperStatus, termAdminStatus} {
-			states, err := objects(ctx, src, end, p, rdf.Term{})
+			states, err := read.Objects(ctx, src, end, p, rdf.Term{})
 			if err != nil {
 				return nil, err
 			}
@@ -113,7 +114,7 @@ func joins(ctx context.Context, src graph.Source, link rdf.Term) ([]string, erro
 				return nil, nil
 			}
 		}
-		of, err := objects(ctx, src, end, termInterfaceOf, rdf.Term{})
+		of, err := read.Objects(ctx, src, end, termInterfaceOf, rdf.Term{})
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -284,7 +285,7 @@ var (
 func (c *Controller) describe(ctx context.Context, src graph.Source, g rdf.Term) (Device, string, error) {
 	var found [3]rdf.Term
 	for i, p := range [...]rdf.Term{termDeviceName, termCollector, termDescribes} {
-		values, err := objects(ctx, src, g, p, g)
+		values, err := read.Objects(ctx, src, g, p, g)
 		if err != nil {
 			return Device{}, "", err
 		}

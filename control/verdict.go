@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -56,17 +57,17 @@ var (
 // findings reads the findings of a version: what is twin:about something.
 func findings(ctx context.Context, src graph.Source, derived rdf.Term) (map[string]Finding, error) {
 	found := map[string]Finding{}
-	err := scan(ctx, src, rdf.Quad{P: termAbout, G: derived}, func(q rdf.Quad) error {
+	err := read.Scan(ctx, src, rdf.Quad{P: termAbout, G: derived}, func(q rdf.Quad) error {
 		f, known := found[q.S.Value()]
 		if !known {
 			if len(found) == MaxFindings {
 				return fmt.Errorf("more than %d findings", MaxFindings)
 			}
-			message, err := objects(ctx, src, q.S, termMessage, derived)
+			message, err := read.Objects(ctx, src, q.S, termMessage, derived)
 			if err != nil {
 				return err
 			}
-			class, err := objects(ctx, src, q.S, termType, derived)
+			class, err := read.Objects(ctx, src, q.S, termType, derived)
 			if err != nil {
 				return err
 			}
@@ -116,7 +117,7 @@ func (c *Controller) judge(ctx context.Context, p *Plan, before, after graph.Sou
 	for _, payload := range p.Payloads {
 		v.Impact.Devices = append(v.Impact.Devices, payload.Device)
 	}
-	still, err := holds(after, rdf.Quad{S: rdf.IRI(p.Need.IRI), P: termType, O: termNeed, G: c.derived})
+	still, err := read.Holds(after, rdf.Quad{S: rdf.IRI(p.Need.IRI), P: termType, O: termNeed, G: c.derived})
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func services(ctx context.Context, src graph.Source, v *Verdict) ([]ServiceImpac
 	note := func(list []Finding, into func(*ServiceImpact) *[]string) error {
 		for _, f := range list {
 			for _, iri := range f.About {
-				is, err := holds(src, rdf.Quad{S: rdf.IRI(iri), P: termType, O: termService})
+				is, err := read.Holds(src, rdf.Quad{S: rdf.IRI(iri), P: termType, O: termService})
 				if err != nil {
 					return err
 				}
@@ -158,7 +159,7 @@ func services(ctx context.Context, src graph.Source, v *Verdict) ([]ServiceImpac
 					continue
 				}
 				if impacts[iri] == nil {
-					name, err := objects(ctx, src, rdf.IRI(iri), termName, rdf.Term{})
+					name, err := read.Objects(ctx, src, rdf.IRI(iri), termName, rdf.Term{})
 					if err != nil {
 						return err
 					}

@@ -60,6 +60,7 @@ type Server struct {
 	// stopping is closed when Serve ends: streams and waiting requests, which
 	// would last as long as their client likes, then end.
 	stopping chan struct{}
+	told     timelineCache
 }
 
 // New returns a server; Serve starts it.
@@ -158,6 +159,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/commits", s.commits)
 	r.With(read).Get("/feed", s.feed)
 	r.With(read).Get("/events", s.events)
+	r.With(read).Get("/timeline", s.timeline)
 	operate := s.opt.Gate.Require(Operator)
 	r.With(read).Get("/needs", s.needs)
 	r.With(read).Get("/plans", s.plans)

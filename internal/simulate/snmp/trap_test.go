@@ -3,10 +3,12 @@ package snmp_test
 import (
 	"bytes"
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/gosnmp/gosnmp"
 
+	"nettwin/fixtures"
 	"nettwin/internal/simulate/smi"
 	"nettwin/internal/simulate/snmp"
 )
@@ -43,5 +45,41 @@ func TestTrap(t *testing.T) {
 	want[1], want[8], want[19], want[36] = byte(len(want)-2), byte(len(want)-9), byte(len(want)-20), byte(len(want)-37)
 	if got := small.Append(nil); !bytes.Equal(got, want) {
 		t.Errorf("% x, want % x", got, want)
+	}
+}
+
+// Goal: only sysUpTime of a notification changes. Method: gosnmp reads the
+// recorded notifications of the incident before and after; what is no
+// notification is refused.
+func TestRetimeTrap(t *testing.T) {
+	traps, err := fixtures.IncidentTraps()
+	if err != nil || len(traps) == 0 {
+		t.Fatal(err)
+	}
+	for i, trap := range traps {
+		retimed, err := snmp.RetimeTrap(trap.Payload, 1<<31+uint32(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, err := (&gosnmp.GoSNMP{Version: gosnmp.Version2c}).SnmpDecodePacket(trap.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := (&gosnmp.GoSNMP{Version: gosnmp.Version2c}).SnmpDecodePacket(retimed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.Variables[0].Value != 1<<31+uint32(i) {
+			t.Errorf("trap %d: sysUpTime %v", i, after.Variables[0].Value)
+		}
+		before.Variables[0].Value = after.Variables[0].Value
+		if !reflect.DeepEqual(before.Variables, after.Variables) || before.RequestID != after.RequestID || before.Community != after.Community {
+			t.Errorf("trap %d: %+v became %+v", i, before, after)
+		}
+	}
+	for _, bad := range [][]byte{nil, {0x30, 0}, traps[0].Payload[:20], bytes.Replace(traps[0].Payload, []byte{0xa7}, []byte{0xa2}, 1)} {
+		if _, err := snmp.RetimeTrap(bad, 1); err == nil {
+			t.Errorf("% x is retimed", bad)
+		}
 	}
 }

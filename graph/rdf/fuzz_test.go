@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	. "nettwin/graph/rdf"
@@ -33,6 +34,18 @@ func FuzzNQuads(f *testing.F) { fuzzFormat(f, NQuads, "rdf-n-quads", "*.nq") }
 // may change their labels.
 func FuzzTriG(f *testing.F) { fuzzFormat(f, TriG, "rdf-trig", "*.trig") }
 
+// bothFailAtLimit tells whether two readings end after the same quads, one of
+// them because a token is too long. What stands after the limit in a token that
+// is wrong too may or may not be in the window when the error is written.
+func bothFailAtLimit(quads []Quad, err error, slow []Quad, slowErr error) bool {
+	var a, b *SyntaxError
+	if !errors.As(err, &a) || !errors.As(slowErr, &b) || fmt.Sprint(quads) != fmt.Sprint(slow) {
+		return false
+	}
+	const limit = "longer than the limit"
+	return strings.Contains(a.Msg, limit) || strings.Contains(b.Msg, limit)
+}
+
 func fuzzFormat(f *testing.F, format Format, dir, glob string) {
 	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites/rdf-tests/rdf/rdf11/"+dir), glob))
 	if err != nil || len(files) == 0 {
@@ -48,7 +61,7 @@ func fuzzFormat(f *testing.F, format Format, dir, glob string) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), format, fuzzLimits)
 		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, format, fuzzLimits)
-		if fmt.Sprint(quads, err) != fmt.Sprint(slow, slowErr) {
+		if fmt.Sprint(quads, err) != fmt.Sprint(slow, slowErr) && !bothFailAtLimit(quads, err, slow, slowErr) {
 			t.Fatalf("read at once: %v, %v; byte by byte: %v, %v", quads, err, slow, slowErr)
 		}
 		var se *SyntaxError

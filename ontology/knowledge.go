@@ -9,7 +9,7 @@ import (
 //go:embed align/*.rule align/README.md
 //go:embed map/*.tsv map/*.md map/mib/*.tsv
 //go:embed rules/*.rule rules/README.md
-//go:embed shapes/*.ttl shapes/README.md
+//go:embed shapes/*.rule shapes/*.ttl shapes/README.md
 var knowledge embed.FS
 
 //go:embed twin.ttl

@@ -30,7 +30,7 @@ type demoCmd struct {
 
 // Run plays the fixture network and serves its twin until it is interrupted.
 func (c *demoCmd) Run(ctx context.Context, env *environment) error {
-	dir, err := c.dataDir()
+	dir, err := demoDir(c.Data)
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,9 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer devices.Close()
+	if err := devices.tell(ctx, dir, sinks{}); err != nil {
+		return err
+	}
 	text, token, err := auth.NewToken(rand.Reader, "demo", auth.Operator)
 	if err != nil {
 		return err
@@ -63,19 +66,16 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 	return s.run(ctx)
 }
 
-func (c *demoCmd) dataDir() (string, error) {
-	if c.Data != "" {
-		return c.Data, nil
+// dataHome is where programs of this user keep data (XDG Base Directory).
+func dataHome() (string, error) {
+	if root := os.Getenv("XDG_DATA_HOME"); root != "" {
+		return root, nil
 	}
-	root := os.Getenv("XDG_DATA_HOME")
-	if root == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("no home directory for the demo's data: give one with --data: %w", err)
-		}
-		root = filepath.Join(home, ".local", "share")
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no home directory for the demo's data: give one with --data: %w", err)
 	}
-	return filepath.Join(root, "nettwin", "demo"), nil
+	return filepath.Join(home, ".local", "share"), nil
 }
 
 // loadLifecycle puts the life-cycle table into its source graph, which

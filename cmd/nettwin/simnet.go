@@ -8,6 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -22,10 +29,17 @@ import (
 )
 
 // simulation is the fixture network, played: one state per device that SNMP
-// and NETCONF show, joined by the recorded cables.
+// and NETCONF show, joined by the recorded cables. Each device has a loopback
+// address of its own, by which traps, messages and flows are known to be its.
 type simulation struct {
-	network *device.Network
-	servers []io.Closer
+	network  *device.Network
+	recorded fixtures.Network
+	hosts    map[string]netip.Addr // where each device serves and sends from
+	servers  []io.Closer
+	started  time.Time
+	log      *slog.Logger
+	playing  atomic.Pointer[fixtures.Cable] // the cable of the incident that is being played
+	busy     sync.Mutex                     // held while something is replayed
 	// What the collectors need to read it.
 	targets    []ingest.ScheduledTarget // by SNMP
 	netconf    []ingest.ScheduledTarget
@@ -47,9 +61,10 @@ func startSimulation(ctx context.Context, env *environment) (_ *simulation, err 
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{community: map[string]snmp.Credential{}, credential: ncingest.Credential{
-		User: netconfUser, Password: randomHex(16), HostKeys: []string{ssh.FingerprintSHA256(key.PublicKey())},
-	}}
+	s := &simulation{recorded: recorded, hosts: map[string]netip.Addr{}, started: time.Now(), log: env.log,
+		community: map[string]snmp.Credential{}, credential: ncingest.Credential{
+			User: netconfUser, Password: randomHex(16), HostKeys: []string{ssh.FingerprintSHA256(key.PublicKey())},
+		}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -58,12 +73,25 @@ func startSimulation(ctx context.Context, env *environment) (_ *simulation, err 
 	if s.network, err = newNetwork(recorded); err != nil {
 		return nil, err
 	}
-	for _, d := range recorded.Devices {
+	for i, d := range recorded.Devices {
+		s.hosts[d.Name] = loopback(i + 1)
 		if err := s.serve(ctx, env, d, key); err != nil {
 			return nil, fmt.Errorf("simulated device %s: %w", d.Name, err)
 		}
 	}
 	return s, nil
+}
+
+// loopback is an address of its own for the nth device, 127.0.1.n, where the
+// machine has all of 127.0.0.0/8 as Linux has; else the one of all.
+func loopback(n int) netip.Addr {
+	own := netip.AddrFrom4([4]byte{127, 0, 1, byte(n)})
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(own, 0)))
+	if err != nil {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	conn.Close()
+	return own
 }
 
 func newHostKey() (ssh.Signer, error) {
@@ -77,7 +105,8 @@ func newHostKey() (ssh.Signer, error) {
 // serve starts a device's SNMP agent and, if it has one, its NETCONF server.
 func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Device, key ssh.Signer) error {
 	state := s.network.Device(d.Name)
-	agent, err := simulated.Listen(ctx, "127.0.0.1:0", simulated.Options{
+	at := netip.AddrPortFrom(s.hosts[d.Name], 0).String()
+	agent, err := simulated.Listen(ctx, at, simulated.Options{
 		State: state, Communities: []string{d.SNMP.Community}, Log: env.log,
 	})
 	if err != nil {
@@ -90,7 +119,7 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 	if d.NETCONF == nil {
 		return nil
 	}
-	server, err := ncserver.Listen(ctx, "127.0.0.1:0", ncserver.Options{
+	server, err := ncserver.Listen(ctx, at, ncserver.Options{
 		Device: state, HostKey: key, Passwords: map[string]string{netconfUser: s.credential.Password}, Log: env.log,
 	})
 	if err != nil {
@@ -105,7 +134,7 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 // Close ends the devices.
 func (s *simulation) Close() error {
 	var failures []error
-	for _, server := range s.servers {
+	for _, server := range slices.Backward(s.servers) {
 		failures = append(failures, server.Close())
 	}
 	if s.network != nil {

@@ -14,6 +14,7 @@ import (
 
 type simulateCmd struct {
 	SNMP simulateSNMPCmd `cmd:"" name:"snmp" help:"Serve a recording as an SNMP v2c and v3 agent."`
+	Ctl  simulateCtlCmd  `cmd:"" help:"Drive the simulated network of a running demo: fail links, change interfaces, replay."`
 }
 
 type simulateSNMPCmd struct {

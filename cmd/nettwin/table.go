@@ -66,6 +66,19 @@ func writeTable(ctx context.Context, w io.Writer, result *results.Result) error 
 	return err
 }
 
+// columns writes rows of text as an aligned table.
+func columns(b *strings.Builder, head []string, rows [][]string) {
+	widths := make([]int, len(head))
+	for _, row := range append([][]string{head}, rows...) {
+		for i, text := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	for _, row := range append([][]string{head}, rows...) {
+		line(b, row, widths)
+	}
+}
+
 func line(b *strings.Builder, cells []string, widths []int) {
 	for i, text := range cells {
 		b.WriteString(text)

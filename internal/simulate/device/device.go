@@ -172,6 +172,13 @@ func (d *Device) Next(oid smi.OID) (smi.OID, smi.Value, bool) {
 	return next, value, ok
 }
 
+// Uptime is sysUpTime in hundredths of a second.
+func (d *Device) Uptime() uint32 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.uptime()
+}
+
 // uptime is sysUpTime in hundredths of a second.
 func (d *Device) uptime() uint32 {
 	recorded, _ := d.base.Get(sysUpTime)

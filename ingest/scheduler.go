@@ -17,6 +17,13 @@ const (
 	DefaultWorkers    = 16
 	DefaultLostAfter  = 3
 	DefaultMaxBackoff = 5 * time.Minute
+	DefaultMinGap     = time.Second
+)
+
+// The reasons of readings that nobody asked for.
+const (
+	ReasonStart    = "start"
+	ReasonSchedule = "schedule"
 )
 
 // minPeriod keeps a mistaken period from flooding a device.
@@ -31,6 +38,16 @@ type ScheduledTarget struct {
 	Target    Target
 	Period    time.Duration
 	Collector Collector
+	// Watch lets what the device tells by itself start a reading too; the
+	// collector must be a Watcher.
+	Watch bool
+}
+
+// Watcher is a Collector that can be told by a device that something changed.
+type Watcher interface {
+	// Watch calls changed until ctx ends or trying again cannot help, and
+	// returns why. It connects again by itself.
+	Watch(ctx context.Context, t Target, changed func()) error
 }
 
 // Sink takes what a Scheduler learns; *Pipeline is one.
@@ -51,8 +68,15 @@ type SchedulerOptions struct {
 	// MaxBackoff bounds the wait after failures, which doubles with each; it
 	// is never shorter than the period.
 	MaxBackoff time.Duration
-	Rand       func() float64 // in [0,1); nil means math/rand
-	Log        *slog.Logger   // nil means no log
+	// MinGap is the least time from the beginning of one reading of a target
+	// to that of one that ReadNow asks for.
+	MinGap time.Duration
+	// Changed is called when a device that is watched told that it changed;
+	// nil means the scheduler's own ReadNow. A program with several schedulers
+	// passes it on to all.
+	Changed func(device, reason string)
+	Rand    func() float64 // in [0,1); nil means math/rand
+	Log     *slog.Logger   // nil means no log
 }
 
 // TargetStatus is how a target does.
@@ -65,9 +89,11 @@ type TargetStatus struct {
 	Thing       string    `json:"thing,omitempty"` // IRI of the device
 	Period      float64   `json:"periodSeconds"`
 	LastTry     time.Time `json:"lastTry,omitzero"`
+	LastReason  string    `json:"lastReason,omitempty"` // why it was read then
 	LastContact time.Time `json:"lastContact,omitzero"`
-	LastError   string    `json:"lastError,omitempty"` // of the last try; also if only a part was read
-	Failures    int       `json:"failures"`            // in a row
+	LastError   string    `json:"lastError,omitempty"`  // of the last try; also if only a part was read
+	WatchError  string    `json:"watchError,omitempty"` // why the device is not watched any more
+	Failures    int       `json:"failures"`             // in a row
 	NextTry     time.Time `json:"nextTry,omitzero"`
 	Seconds     float64   `json:"tookSeconds"` // of the last try
 	Facts       int       `json:"facts"`
@@ -79,8 +105,16 @@ type Scheduler struct {
 	opts  SchedulerOptions
 	slots chan struct{}
 
-	mu     sync.Mutex // guards status
+	mu     sync.Mutex // guards what follows
 	status []TargetStatus
+	asked  []request // by target
+}
+
+// request is what ReadNow asked of a target since its last reading began.
+type request struct {
+	wake    chan struct{} // holds one
+	reasons []string
+	auth    bool // the last reading was refused
 }
 
 // NewScheduler returns a scheduler; Run starts it.
@@ -91,6 +125,7 @@ func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
 	opts.Workers = cmp.Or(opts.Workers, DefaultWorkers)
 	opts.LostAfter = cmp.Or(opts.LostAfter, DefaultLostAfter)
 	opts.MaxBackoff = cmp.Or(opts.MaxBackoff, DefaultMaxBackoff)
+	opts.MinGap = cmp.Or(opts.MinGap, DefaultMinGap)
 	if opts.Rand == nil {
 		opts.Rand = rand.Float64
 	}
@@ -98,6 +133,9 @@ func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Scheduler{opts: opts, slots: make(chan struct{}, opts.Workers)}
+	if opts.Changed == nil {
+		s.opts.Changed = func(device, reason string) { s.ReadNow(device, reason) }
+	}
 	for _, t := range opts.Targets {
 		switch {
 		case t.Collector == nil:
@@ -105,6 +143,10 @@ func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
 		case t.Period < minPeriod:
 			return nil, fmt.Errorf("ingest: new scheduler: device %s: period %s, at least %s", nameOf(t.Target), t.Period, minPeriod)
 		}
+		if _, ok := t.Collector.(Watcher); t.Watch && !ok {
+			return nil, fmt.Errorf("ingest: new scheduler: device %s: %s cannot watch a device", nameOf(t.Target), t.Collector.Name())
+		}
+		s.asked = append(s.asked, request{wake: make(chan struct{}, 1)})
 		s.status = append(s.status, TargetStatus{Device: t.Target.Name, Address: t.Target.Address,
 			Collector: t.Collector.Name(), State: StateUnknown, Period: t.Period.Seconds()})
 	}
@@ -126,8 +168,11 @@ func (s *Scheduler) Status() []TargetStatus {
 func (s *Scheduler) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	for i := range s.opts.Targets {
+	for i, t := range s.opts.Targets {
 		running.Go(func() { s.follow(ctx, i) })
+		if t.Watch {
+			running.Go(func() { s.watch(ctx, i) })
+		}
 	}
 	<-ctx.Done()
 	return nil
@@ -137,10 +182,19 @@ func (s *Scheduler) Run(ctx context.Context) error {
 func (s *Scheduler) follow(ctx context.Context, i int) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var started, next time.Time
+	var wait time.Duration // as planned after the last reading
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.asked[i].wake:
+			if sooner := started.Add(s.gap(i, wait)); sooner.Before(next) {
+				next = sooner
+				s.update(i, func(t *TargetStatus) { t.NextTry = next })
+				timer.Reset(max(time.Until(next), 0))
+			}
+			continue
 		case <-timer.C:
 		}
 		select {
@@ -148,10 +202,11 @@ func (s *Scheduler) follow(ctx context.Context, i int) {
 			return
 		case s.slots <- struct{}{}:
 		}
-		started := time.Now()
+		started = time.Now()
 		failure := s.once(ctx, i, started)
 		<-s.slots
-		next := started.Add(s.wait(i, failure))
+		wait = s.wait(i, failure)
+		next = started.Add(wait)
 		s.update(i, func(t *TargetStatus) { t.NextTry = next })
 		timer.Reset(max(time.Until(next), 0))
 	}
@@ -172,6 +227,9 @@ func (s *Scheduler) wait(i int, failure error) time.Duration {
 			wait = longest
 		}
 	}
+	s.mu.Lock()
+	s.asked[i].auth = errors.Is(failure, ErrAuth)
+	s.mu.Unlock()
 	return time.Duration(float64(wait) * (1 - jitter + 2*jitter*s.opts.Rand()))
 }
 
@@ -179,6 +237,7 @@ func (s *Scheduler) wait(i int, failure error) time.Duration {
 // was learnt.
 func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
 	t := s.opts.Targets[i]
+	s.begin(i)
 	sample, err := t.Collector.Collect(ctx, t.Target)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -74,8 +74,8 @@ func (k *sink) Fail(_ context.Context, f Failure) error {
 func good(int) (*Sample, error) { return &Sample{Facts: make([]Fact, 3), Unmapped: 1}, nil }
 
 // run lets a scheduler work for a time in a bubble whose clock is virtual and
-// which fails if a goroutine is left.
-func run(t *testing.T, opts SchedulerOptions, length time.Duration, check func(*Scheduler)) {
+// which fails if a goroutine is left. What is given after check runs beside.
+func run(t *testing.T, opts SchedulerOptions, length time.Duration, check func(*Scheduler), beside ...func(*Scheduler)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := NewScheduler(opts)
@@ -84,9 +84,14 @@ func run(t *testing.T, opts SchedulerOptions, length time.Duration, check func(*
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), length)
 		defer cancel()
+		var others sync.WaitGroup
+		for _, f := range beside {
+			others.Go(func() { f(s) })
+		}
 		if err := s.Run(ctx); err != nil {
 			t.Error(err)
 		}
+		others.Wait()
 		check(s)
 	})
 }
@@ -100,7 +105,7 @@ func TestSchedulerPeriod(t *testing.T) {
 	}{{0, 7}, {0.5, 6}, {0.999, 6}} { // periods of 9, 10 and almost 11 s
 		col, to := &script{takes: time.Second, answer: good}, &sink{}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return c.random },
-			Targets: []ScheduledTarget{{Target{Name: "r1", Address: "a"}, 10 * time.Second, col}}},
+			Targets: []ScheduledTarget{{Target{Name: "r1", Address: "a"}, 10 * time.Second, col, false}}},
 			59*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.want || to.applied != c.want {
@@ -124,7 +129,7 @@ func TestSchedulerBackoff(t *testing.T) {
 		return good(try)
 	}
 	run(t, SchedulerOptions{Pipeline: to, MaxBackoff: 60 * time.Second, Rand: func() float64 { return 0.5 },
-		Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col}}},
+		Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false}}},
 		195*time.Second, func(s *Scheduler) {
 			var waits []string
 			for i := 1; i < len(col.tries); i++ {
@@ -165,7 +170,7 @@ func TestSchedulerErrors(t *testing.T) {
 	} {
 		col, to := &script{answer: c.answer}, &sink{err: c.sinkErr}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return 0.5 },
-			Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col}}},
+			Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false}}},
 			65*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.tries || to.applied != c.applied || len(to.failures) != c.failures || st.State != c.state || st.LastError != c.lastError {
@@ -181,7 +186,7 @@ func TestSchedulerWorkers(t *testing.T) {
 	col := &script{takes: time.Second, answer: good}
 	var targets []ScheduledTarget
 	for i := range 20 {
-		targets = append(targets, ScheduledTarget{Target{Name: fmt.Sprint("r", i)}, time.Minute, col})
+		targets = append(targets, ScheduledTarget{Target{Name: fmt.Sprint("r", i)}, time.Minute, col, false})
 	}
 	run(t, SchedulerOptions{Pipeline: &sink{}, Targets: targets, Workers: 3}, 30*time.Second, func(s *Scheduler) {
 		if col.atOnce != 3 || len(col.tries) != 20 {
@@ -200,7 +205,7 @@ func TestSchedulerWorkers(t *testing.T) {
 func TestSchedulerStops(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	col, to := &script{takes: time.Hour, answer: good}, &sink{}
-	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, col}}})
+	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, col, false}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,8 +220,8 @@ func TestSchedulerStops(t *testing.T) {
 func TestSchedulerOptions(t *testing.T) {
 	for _, opts := range []SchedulerOptions{
 		{},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, nil}}},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Millisecond, &script{}}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, nil, false}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Millisecond, &script{}, false}}},
 	} {
 		if _, err := NewScheduler(opts); err == nil {
 			t.Errorf("%+v: no error", opts)

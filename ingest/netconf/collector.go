@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/internal/clock"
 	client "nettwin/internal/netconf"
 )
 
@@ -38,7 +39,7 @@ type Options struct {
 	MaxFacts      int
 	// WatchGap is the least time between two calls of Watch's function.
 	WatchGap time.Duration
-	Clock    Clock        // nil means the machine's
+	Clock    clock.Clock  // nil means the machine's
 	Log      *slog.Logger // nil means no log
 }
 
@@ -68,7 +69,7 @@ func New(opts Options) (*Collector, error) {
 	opts.MaxFacts = cmp.Or(opts.MaxFacts, ingest.MaxFacts)
 	opts.WatchGap = cmp.Or(opts.WatchGap, DefaultWatchGap)
 	if opts.Clock == nil {
-		opts.Clock = client.SystemClock{}
+		opts.Clock = clock.System{}
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

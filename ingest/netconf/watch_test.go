@@ -9,6 +9,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/internal/clock"
 	client "nettwin/internal/netconf"
 	"nettwin/internal/simulate/config"
 	simulate "nettwin/internal/simulate/netconf"
@@ -89,7 +90,7 @@ func TestWatch(t *testing.T) {
 
 // sleeper is a clock that records waits and does not wait.
 type sleeper struct {
-	client.SystemClock
+	clock.System
 	mu    sync.Mutex
 	slept []time.Duration
 }
@@ -98,7 +99,7 @@ func (c *sleeper) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	c.slept = append(c.slept, d)
 	c.mu.Unlock()
-	return c.SystemClock.Sleep(ctx, min(d, 10*time.Millisecond))
+	return c.System.Sleep(ctx, min(d, 10*time.Millisecond))
 }
 
 // TestWatchAgain: a device that went away is connected again after waits that

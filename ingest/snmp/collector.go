@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/internal/clock"
 	"nettwin/ontology/mib"
 )
 
@@ -39,7 +40,7 @@ type Options struct {
 	RequestsPerSecond float64
 	// MaxVarbinds bounds what one device can say.
 	MaxVarbinds int
-	Clock       Clock // nil means SystemClock
+	Clock       clock.Clock // nil means the machine's
 }
 
 // Collector reads devices by SNMP. It is safe for concurrent use.
@@ -64,7 +65,7 @@ func New(opts Options) (*Collector, error) {
 	opts.MaxVarbinds = cmp.Or(opts.MaxVarbinds, DefaultMaxVarbinds)
 	opts.Retries = max(cmp.Or(opts.Retries, DefaultRetries), 0)
 	if opts.Clock == nil {
-		opts.Clock = SystemClock{}
+		opts.Clock = clock.System{}
 	}
 	return &Collector{opts: opts, mapper: NewMapper(opts.Tables)}, nil
 }

@@ -3,36 +3,13 @@ package snmp
 import (
 	"context"
 	"time"
+
+	"nettwin/internal/clock"
 )
-
-// Clock tells and waits for time.
-type Clock interface {
-	Now() time.Time
-	// Sleep returns after d, or earlier with ctx's error.
-	Sleep(ctx context.Context, d time.Duration) error
-}
-
-// SystemClock is the machine's clock.
-type SystemClock struct{}
-
-// Now returns the current time.
-func (SystemClock) Now() time.Time { return time.Now() }
-
-// Sleep returns after d, or earlier with ctx's error.
-func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // limiter spaces requests evenly; a gap of zero does not limit.
 type limiter struct {
-	clock Clock
+	clock clock.Clock
 	gap   time.Duration
 	next  time.Time
 }

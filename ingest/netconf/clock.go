@@ -1,6 +1,0 @@
-package netconf
-
-import client "nettwin/internal/netconf"
-
-// Clock tells and waits for time.
-type Clock = client.Clock

@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/sha256"
+	"net/netip"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type Config struct {
 	Tokens      []Token
 	Credentials map[string]Credential
 	Devices     []Device
+	Listeners   Listeners
 	Limits      Limits
 	TLS         *TLS // nil: plain HTTP
 }
@@ -31,6 +33,18 @@ func Roles() []string { return []string{"reader", "editor", "operator", "admin"}
 // Credential is what devices want to see, by protocol.
 type Credential struct {
 	SNMP *SNMP // nil: not for SNMP
+	SSH  *SSH  // nil: not for NETCONF
+}
+
+// SSH is a credential for NETCONF over SSH: a user with a key, a password or
+// both, and how the device proves that it is the device.
+type SSH struct {
+	User       string
+	Key        Secret // private key, PEM or OpenSSH
+	Passphrase Secret // of an encrypted Key
+	Password   Secret
+	HostKeys   []string // fingerprints, SHA256:…, any of which will do
+	KnownHosts string   // file in the form of OpenSSH's known_hosts
 }
 
 // The versions of SNMP.
@@ -71,15 +85,41 @@ const (
 
 // Device is one device to collect from.
 type Device struct {
-	Name       string // unique
-	Address    string // host or host:port
-	Credential string // a key of Credentials
-	Collect    Collect
+	Name        string // unique
+	Address     string // host or host:port, the port being that of SNMP
+	Credential  string // a key of Credentials; "" if nothing is asked of the device
+	NETCONFPort uint16 // 0: the usual one
+	HostKeys    []string
+	// Sources are further addresses from which the device sends traps,
+	// messages and flows.
+	Sources []netip.Addr
+	Collect Collect
 }
 
-// Collect says how often each protocol reads a device; zero means never.
+// Collect says how often each protocol reads a device, zero meaning never, and
+// what is listened to that it tells by itself.
 type Collect struct {
-	SNMP time.Duration
+	SNMP    time.Duration
+	NETCONF NETCONF
+	Trap    bool
+	Syslog  bool
+	Flow    bool
+}
+
+// NETCONF says when a device is read by NETCONF: every Period and, OnChange,
+// also when it tells that something changed.
+type NETCONF struct {
+	Period   time.Duration // zero: not read
+	OnChange bool
+}
+
+// DefaultNETCONFPeriod is that of devices that are read on change: what they
+// tell may be lost.
+const DefaultNETCONFPeriod = 5 * time.Minute
+
+// Listeners are the UDP addresses, host:port, at which devices are listened to.
+type Listeners struct {
+	Trap, Syslog, Flow []string
 }
 
 // Limits bound requests.

@@ -4,10 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -17,18 +15,20 @@ import (
 func decode(p *problems, root *yaml.Node) *Config {
 	c := &Config{}
 	v := value{problems: p, node: root}
-	var references []value
+	var devices devices
 	v.mapping(
 		optional("base", textTo(&c.Base, checkBase)),
 		optional("listen", textTo(&c.Listen, checkListen)),
 		optional("hosts", func(v value) { c.Hosts = readHosts(v) }),
 		optional("tokens", func(v value) { c.Tokens = readTokens(v) }),
 		optional("credentials", func(v value) { c.Credentials = readCredentials(v) }),
-		optional("devices", func(v value) { c.Devices, references = readDevices(v) }),
+		optional("devices", func(v value) { c.Devices = devices.read(v) }),
+		optional("listeners", func(v value) { c.Listeners = readListeners(v) }),
 		optional("limits", func(v value) { c.Limits = readLimits(v) }),
 		optional("tls", func(v value) { c.TLS = readTLS(v) }),
 	)
-	checkReferences(references, c.Credentials)
+	devices.checkCredentials(c.Credentials)
+	devices.checkListeners(c.Listeners)
 	return c
 }
 
@@ -110,7 +110,13 @@ func readCredentials(v value) map[string]Credential {
 			return
 		}
 		var c Credential
-		child.mapping(required("snmp", func(v value) { c.SNMP = readSNMP(v) }))
+		found := child.mapping(
+			optional("snmp", func(v value) { c.SNMP = readSNMP(v) }),
+			optional("ssh", func(v value) { c.SSH = readSSH(v) }),
+		)
+		if len(found) == 0 && child.node.Kind == yaml.MappingNode && len(child.node.Content) == 0 {
+			child.fail("a key is missing: snmp, ssh or both")
+		}
 		all[key.Value] = c
 	})
 	return all
@@ -172,51 +178,6 @@ func need(v value, found map[string]value, key, of string) {
 func refuse(found map[string]value, key, why string) {
 	if v, ok := found[key]; ok {
 		v.fail("%s", why)
-	}
-}
-
-// The bounds of polling intervals.
-const (
-	minInterval = time.Second
-	maxInterval = 7 * 24 * time.Hour
-)
-
-// readDevices also returns where devices name their credentials, which may
-// stand further down in the file.
-func readDevices(v value) (devices []Device, references []value) {
-	names := map[string]int{}
-	v.list(func(v value) {
-		var d Device
-		v.mapping(
-			required("name", uniqueName(&d.Name, names)),
-			required("address", textTo(&d.Address, checkAddress)),
-			required("credential", func(v value) {
-				if s, ok := v.text(); ok {
-					d.Credential, references = s, append(references, v)
-				}
-			}),
-			required("collect", func(v value) {
-				v.mapping(required("snmp", durationTo(&d.Collect.SNMP, minInterval, maxInterval)))
-			}),
-		)
-		devices = append(devices, d)
-	})
-	return devices, references
-}
-
-// checkReferences looks up the credentials that devices name. A wrong
-// reference is not repeated: somebody may have put a password there.
-func checkReferences(references []value, credentials map[string]Credential) {
-	known := slices.Sorted(maps.Keys(credentials))
-	for _, v := range references {
-		if _, ok := credentials[v.node.Value]; ok {
-			continue
-		}
-		if near, ok := nearest(v.node.Value, known); ok {
-			v.fail("no such credential, did you mean %q?", near)
-			continue
-		}
-		v.fail("no such credential: define it under the key \"credentials\"")
 	}
 }
 

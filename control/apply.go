@@ -25,7 +25,7 @@ const confirmGrace = 15 * time.Second
 // ErrStale, ErrMoved, ErrBusy) or that the journal or the graph could not be
 // written, after which Recover goes on. A ctx that ends rolls back.
 func (c *Controller) Apply(ctx context.Context, id string, by Principal) (Plan, error) {
-	if !by.operates() {
+	if !by.Operates() {
 		return Plan{}, fmt.Errorf("%w: applying plan %s takes the role operator, %q has %q", ErrForbidden, id, by.Name, by.Role)
 	}
 	if !c.runMu.TryLock() {

@@ -78,8 +78,8 @@ type Principal struct {
 	Role string // reader, editor, operator or admin
 }
 
-// operates tells whether the principal may reach devices.
-func (p Principal) operates() bool {
+// Operates tells whether the principal may reach devices.
+func (p Principal) Operates() bool {
 	return p.Name != "" && (p.Role == "operator" || p.Role == "admin")
 }
 

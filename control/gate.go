@@ -24,7 +24,7 @@ var (
 // ErrForbidden, ErrNoPlan, ErrState, ErrStale, ErrMoved (the plan was verified
 // again and has another digest: look at it and approve it).
 func (c *Controller) Approve(ctx context.Context, id string, by Principal) (Plan, error) {
-	if !by.operates() {
+	if !by.Operates() {
 		return Plan{}, fmt.Errorf("%w: approving plan %s takes the role operator, %q has %q", ErrForbidden, id, by.Name, by.Role)
 	}
 	c.workMu.Lock()
@@ -45,7 +45,7 @@ func (c *Controller) Approve(ctx context.Context, id string, by Principal) (Plan
 // Reject ends a plan that is not applied yet. Errors: ErrForbidden, ErrNoPlan,
 // ErrState.
 func (c *Controller) Reject(ctx context.Context, id string, by Principal, reason string) (Plan, error) {
-	if !by.operates() {
+	if !by.Operates() {
 		return Plan{}, fmt.Errorf("%w: rejecting plan %s takes the role operator, %q has %q", ErrForbidden, id, by.Name, by.Role)
 	}
 	c.workMu.Lock()

@@ -15,7 +15,12 @@ func (p *planner) plan(ctx context.Context, l logical, seed *Seed) (Node, error)
 	switch l := l.(type) {
 	case *group:
 		return p.group(ctx, l, seed)
-	case *quad, *path, *names, *values:
+	case *foreign:
+		if seed == nil {
+			return p.foreign(l), nil
+		}
+		return p.foreignNode(ctx, l, seed)
+	case *quad, *path, *names, *values, *service:
 		g := &group{}
 		g.append(l)
 		return p.group(ctx, g, seed)
@@ -101,6 +106,10 @@ func (p *planner) expr(ctx context.Context, x *Expr, in *Info) (*Expr, error) {
 	}
 	x = x.clone()
 	for _, ex := range x.Exists {
+		if ex.Ask != nil {
+			ex.Shared = ex.shared
+			continue
+		}
 		var err error
 		ex.Seed = p.newSeed(in, ex.shared)
 		if ex.Plan, err = p.plan(ctx, ex.logical, ex.Seed); err != nil {
@@ -195,6 +204,9 @@ func (p *planner) leftJoin(ctx context.Context, l *leftJoin, seed *Seed) (Node, 
 	out := apply
 	if out == nil || alone != nil && p.guess(alone.About().Cost) < apply.About().Cost {
 		out = alone
+	}
+	if out == left {
+		return left, nil // the right side is empty; left may be a LeftJoin too
 	}
 	switch n := out.(type) {
 	case *Apply:

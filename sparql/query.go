@@ -8,6 +8,7 @@ import (
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
 	"nettwin/sparql/exec"
+	"nettwin/sparql/plan"
 	"nettwin/sparql/results"
 	"nettwin/sparql/syntax"
 )
@@ -30,6 +31,12 @@ type Options struct {
 	// is given.
 	Union bool
 	Now   time.Time // NOW(); the zero Time means the time of the call
+	// MaxMemoryBytes bounds what the operators of a query keep; 0: 2 GiB.
+	MaxMemoryBytes int64
+	// Service answers SERVICE; nil: an error unless it is SILENT.
+	Service ServiceFunc
+	// Explain, if set, is called with the plan when the query ends.
+	Explain func(*plan.Plan)
 	// Evaluator forces one evaluator, for tests; normally Auto.
 	Evaluator Evaluator
 }

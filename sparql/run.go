@@ -17,17 +17,15 @@ import (
 func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
 	if opt.Evaluator != Ref {
 		result, err := exec.Query(ctx, q, src, exec.Options{
-			Now: opt.Now, UnionDefault: opt.Union,
+			Now: opt.Now, UnionDefault: opt.Union, MaxMemoryBytes: opt.MaxMemoryBytes, Service: opt.Service, Explain: opt.Explain,
 			DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
+			Delegate: ref.NewDelegate(q, src, opt.refOptions()),
 		})
 		if opt.Evaluator == Exec || !errors.Is(err, exec.ErrNotCovered) {
 			return result, err
 		}
 	}
-	return ref.Query(ctx, q, src, ref.Options{
-		Now: opt.Now, UnionDefault: opt.Union,
-		DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
-	})
+	return ref.Query(ctx, q, src, opt.refOptions())
 }
 
 // Update is a parsed update request.
@@ -68,9 +66,8 @@ func (u *Update) Run(ctx context.Context, store graph.Store, opt UpdateOptions) 
 	if opt.Note == "" {
 		opt.Note = "update"
 	}
-	commit, err := ref.Update(ctx, u.algebra, store, ref.Options{
-		Now: opt.Now, UnionDefault: opt.Union, Branch: opt.Branch, Note: opt.Note, Load: opt.Load,
-		DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
-	})
+	run := opt.refOptions()
+	run.Branch, run.Note, run.Load = opt.Branch, opt.Note, opt.Load
+	commit, err := ref.Update(ctx, u.algebra, store, run)
 	return commit, limits.explain(ctx, err)
 }

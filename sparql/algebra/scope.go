@@ -1,5 +1,7 @@
 package algebra
 
+import "nettwin/sparql/expr"
+
 // InScope returns the variables that solutions of op may bind, in order of
 // first use (§18.2.1), with those that stand for blank nodes or were made by
 // translation; their names begin with BNodePrefix.
@@ -58,4 +60,33 @@ func (s *scope) op(op Op) {
 			s.op(in)
 		}
 	}
+}
+
+// Names returns all variables that op or its expressions mention, whatever
+// their scope, in order of first use.
+func Names(op Op) []string {
+	s := scope{seen: map[string]bool{}}
+	Walk(op, func(op Op) bool {
+		switch op := op.(type) {
+		case *BGP, *PathPattern, *Table, *Project, *Group, *Extend:
+			s.op(op)
+		case *Graph:
+			s.add(op.Name.Var)
+		case *Service:
+			s.add(op.Endpoint.Var)
+		}
+		for _, e := range Exprs(op) {
+			WalkExpr(e, func(e expr.Expr) bool {
+				switch e := e.(type) {
+				case *expr.Var:
+					s.add(e.Name)
+				case *expr.Bound:
+					s.add(e.Name)
+				}
+				return true
+			})
+		}
+		return true
+	})
+	return s.names
 }

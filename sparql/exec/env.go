@@ -150,16 +150,19 @@ type existsTest struct {
 }
 
 func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
+	t := &existsTest{
+		x: x, n: n, shared: n.Shared.Slots(), known: newTuples(n.Shared.Len(), &x.budget),
+		key: make([]graph.TermID, n.Shared.Len()),
+	}
+	if n.Ask != nil {
+		return t, nil
+	}
 	in, err := x.build(n.Plan)
 	if err != nil {
 		return nil, err
 	}
 	x.extra = append(x.extra, in)
-	t := &existsTest{
-		x: x, n: n, in: in, seed: x.seed(n.Seed), shared: n.Shared.Slots(),
-		known: newTuples(n.Shared.Len(), &x.budget), given: x.newBuffer(),
-		key: make([]graph.TermID, n.Shared.Len()),
-	}
+	t.in, t.seed, t.given = in, x.seed(n.Seed), x.newBuffer()
 	return t, nil
 }
 
@@ -198,6 +201,9 @@ func (t *existsTest) test(ctx context.Context, from int) error {
 	t.answer = append(t.answer, make([]bool, t.known.n-from)...)
 	if t.known.n == from {
 		return nil
+	}
+	if t.n.Ask != nil {
+		return t.ask(ctx, from)
 	}
 	t.given.clear()
 	t.given.n = t.known.n - from

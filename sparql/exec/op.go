@@ -57,6 +57,8 @@ func (x *execution) operator(n plan.Node) (op, error) {
 		return x.newValues(n)
 	case *plan.Names:
 		return &namesOp{x: x, n: n}, nil
+	case *plan.Foreign:
+		return &foreignOp{x: x, n: n}, nil
 	case *plan.CountQuads:
 		return &countOp{x: x, n: n}, nil
 	case *plan.HashJoin:
@@ -88,6 +90,8 @@ func (x *execution) overOne(n plan.Node) (op, error) {
 		return x.newScan(n, in), nil
 	case *plan.Path:
 		return x.newPath(n, in)
+	case *plan.Service:
+		return x.newService(n, in), nil
 	case *plan.Filter:
 		return x.newFilter(n, in)
 	case *plan.Extend:

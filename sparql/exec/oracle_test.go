@@ -50,8 +50,8 @@ func TestOracle(t *testing.T) {
 		t.Errorf("reproduce: EXEC_SEED=%d go test -run Oracle ./sparql/exec\n%s\n%s\n%s", seed, small.Query(), text, difference)
 	}
 	t.Logf("exec covered %d of %d queries", covered, cases)
-	if cases > 100 && uint64(covered) < cases*8/10 {
-		t.Errorf("exec covers %d of %d queries: fewer than eight of ten", covered, cases)
+	if cases > 100 && uint64(covered) < cases*98/100 {
+		t.Errorf("exec covers %d of %d queries: some were too large for the oracle, but not so many", covered, cases)
 	}
 }
 
@@ -75,7 +75,10 @@ func compare(ctx context.Context, query string, data []rdf.Quad) (difference str
 			return "", false // too large for the oracle
 		}
 		for i, chunkRows := range []int{1, 2, 0, 3} {
-			opt := exec.Options{Now: testTime, UnionDefault: union, ChunkRows: chunkRows}
+			opt := exec.Options{
+				Now: testTime, UnionDefault: union, ChunkRows: chunkRows,
+				Delegate: ref.NewDelegate(q, snap, ref.Options{Now: testTime, UnionDefault: union}),
+			}
 			if i > 1 {
 				opt.Perturb = rand.New(rand.NewPCG(uint64(len(data)), uint64(i)))
 			}

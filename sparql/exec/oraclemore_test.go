@@ -1,11 +1,18 @@
 package exec_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/sparql/algebra"
+	"nettwin/sparql/exec"
+	"nettwin/sparql/ref"
+	"nettwin/sparql/results"
 	"nettwin/sparql/sparqltest"
 )
 
@@ -57,8 +64,8 @@ func TestOracleExists(t *testing.T) {
 		}
 	}
 	t.Logf("exec covered %d of %d queries", covered, tried)
-	if covered < tried/3 {
-		t.Errorf("exec covers %d of %d queries with EXISTS: fewer than one of three", covered, tried)
+	if covered < tried*95/100 {
+		t.Errorf("exec covers %d of %d queries with EXISTS", covered, tried)
 	}
 }
 
@@ -136,6 +143,22 @@ func TestOracleShapes(t *testing.T) {
 		"?v0 :p0 ?v1 OPTIONAL { { ?v0 :p1 ?v2 } UNION { ?v1 :p1 ?v2 } BIND(BOUND(?v1) AS ?x) }",
 		"?v0 :p0 ?x OPTIONAL { ?v0 ?p ?v2 BIND(?v2 AS ?x) }",
 		"?v0 :p0 ?v1 OPTIONAL { ?v2 :p1 ?v3 BIND(BNODE() AS ?x) }",
+		// An empty optional side leaves the condition of the one before alone.
+		"OPTIONAL { ?v4 :p0 ?v2 FILTER(?v2 = ?v3) } OPTIONAL { ?v3 :p2 \"nowhere\" }",
+		"OPTIONAL { ?v4 :p0 ?v2 FILTER(false) } OPTIONAL { ?v3 :nowhere ?v4 }",
+		// Shapes that another evaluator answers inside the plan.
+		"GRAPH ?g { ?v0 ?p ?g }", "GRAPH ?g { { SELECT (COUNT(*) AS ?n) { ?s ?p ?o } } } ?v0 :p0 ?n",
+		"GRAPH ?g { { SELECT ?v0 ?g { ?v0 :p0 ?v1 } } } ?v0 :p1 ?v2",
+		"?v0 :p0 ?v1 OPTIONAL { GRAPH ?g { { SELECT ?v0 { ?v0 ?p ?o } ORDER BY ?v0 ?p ?o } } }",
+		"?v0 ?p ?v1 FILTER EXISTS { { SELECT ?v0 { ?v0 :p1 ?v1 } } }",
+		"?v0 ?p ?v1 FILTER EXISTS { { SELECT (COUNT(*) AS ?n) { ?v0 :p1 ?v1 } } FILTER(?n > 1) }",
+		"?v0 ?p ?v1 FILTER NOT EXISTS { ?v0 :p0 ?v2 MINUS { ?v0 :p1 ?v1 } }",
+		"?v0 :p0 ?v1 OPTIONAL { ?v1 :p1 ?v2 } FILTER EXISTS { ?v3 :p0 ?v4 FILTER(!BOUND(?v2) || ?v2 = ?v4) }",
+		"GRAPH ?g { ?v0 ?p ?v1 FILTER NOT EXISTS { ?v0 :p0 ?v2 MINUS { ?v0 :p1 ?v1 } } }",
+		"?v0 :p0 ?v1 FILTER EXISTS { ?v1 ?p ?v2 FILTER NOT EXISTS { ?v2 :p0 ?v3 MINUS { ?v0 :p1 ?v3 } } }",
+		// Repetitions inside repetitions.
+		"?v0 (:p0*/:p1)+ ?v1", "?v0 ((:p0|:p1+)?/^:p0)* ?v1", ":s1 (:p0*)+ ?v1", "VALUES ?v0 { :s1 :nowhere } ?v0 (:p0*)+ ?v1",
+		"?v0 (:p0|:p1*/:p0) ?v1", ":nowhere (:p0*/:p1*|:p2) ?v1", "?v0 (:p0?)? ?v1 . ?v1 ^(:p1*/:p0)* ?v2",
 		"GRAPH ?g { ?v0 ?p ?v1 MINUS { ?v2 :p1 ?v3 OPTIONAL { ?v2 :p0 ?v1 } } }",
 		"GRAPH ?g { ?v0 ?p ?v1 MINUS { { ?v0 :p1 ?v2 } UNION { VALUES ?v3 { 1 } } } }",
 		// Filters move only over what leaves their variables alone (algebra.go).
@@ -182,6 +205,113 @@ func TestOracleShapes(t *testing.T) {
 				t.Logf("not covered: %s", shape)
 				break
 			}
+		}
+	}
+}
+
+// remote answers SELECT queries over the default graph of a snapshot, as
+// another endpoint would; the endpoint :down fails.
+func remote(snap graph.Source) func(context.Context, rdf.Term, string) (*results.Result, error) {
+	return func(ctx context.Context, endpoint rdf.Term, query string) (*results.Result, error) {
+		if endpoint.Value() == genNS+"down" {
+			return nil, errors.New("endpoint is down")
+		}
+		q, err := translate(query, "")
+		if err != nil {
+			return nil, err
+		}
+		return ref.Query(ctx, q, snap, ref.Options{Now: testTime})
+	}
+}
+
+// Goal: SERVICE means the same in exec, which sends solutions along, and in
+// ref, which does not. Method: generated patterns at an endpoint in this
+// process, alone, joined, optional, with a variable for the endpoint and with
+// one that fails, with chunks of one, two and many rows.
+func TestOracleService(t *testing.T) {
+	shapes := []string{
+		"SELECT * WHERE { SERVICE :e %s }",
+		"SELECT * WHERE { ?v0 :p0 ?v1 SERVICE :e %s }",
+		"SELECT * WHERE { ?v0 ?p ?v1 OPTIONAL { SERVICE :e %s } }",
+		"SELECT * WHERE { ?v0 ?p ?v1 OPTIONAL { ?v1 :p0 ?v2 } SERVICE :e %s FILTER(?v0 != ?v1) }",
+		"SELECT * WHERE { ?v0 :p0 ?v1 SERVICE SILENT :down %s }",
+		"SELECT * WHERE { VALUES ?e { :e :down } ?v0 :p0 ?v1 SERVICE SILENT ?e %s }",
+		"SELECT * WHERE { { ?v0 :p0 ?v1 } UNION { SERVICE :e %s } }",
+		"SELECT * WHERE { VALUES (?v0 ?v1) { (:s1 UNDEF) (UNDEF :s2) } SERVICE :e %s }",
+		"SELECT ?v0 (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?v0 ?p ?v1 SERVICE :e %s } } GROUP BY ?v0",
+	}
+	tried := 0
+	for seed := uint64(0); tried < cases(200) && !t.Failed(); seed++ {
+		query, data := sparqltest.Generate(seed)
+		prologue, group, found := strings.Cut(query, "ASK ")
+		if !found {
+			continue
+		}
+		tried++
+		query = prologue + fmt.Sprintf(shapes[tried%len(shapes)], group)
+		q, err := translate(query, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		snap, err := load(t.Context(), data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		far := remote(snap)
+		oracle := ref.Options{Now: testTime, Service: func(ctx context.Context, endpoint rdf.Term, s *algebra.Service) (*results.Result, error) {
+			return far(ctx, endpoint, s.Query(nil))
+		}}
+		want, err := answer(t.Context(), func() (*results.Result, error) { return ref.Query(t.Context(), q, snap, oracle) })
+		if err != nil {
+			continue // too large for the oracle
+		}
+		for _, chunkRows := range []int{1, 2, 0} {
+			opt := exec.Options{Now: testTime, ChunkRows: chunkRows, Service: far, Delegate: ref.NewDelegate(q, snap, oracle)}
+			got, err := answer(t.Context(), func() (*results.Result, error) { return exec.Query(t.Context(), q, snap, opt) })
+			if err != nil {
+				report(t, seed, query, data, err.Error())
+			} else if d := sparqltest.CompareAnswers(want, got, false); d != "" {
+				report(t, seed, query, data, d)
+			}
+		}
+	}
+}
+
+// Goal: SERVICE sends the values that its solutions need, each once, in
+// requests of ServiceBatch, and none where they are too many. Method: count
+// requests and values.
+func TestServiceBatches(t *testing.T) {
+	var data []rdf.Quad
+	for i := range 3 * exec.ServiceGather {
+		data = append(data, rdf.Quad{S: rdf.IRI(fmt.Sprint(genNS, "n", i)), P: rdf.IRI(genNS + "p"), O: rdf.Literal(fmt.Sprint(i/2), rdf.XSDInteger)})
+	}
+	snap, err := load(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[int]int{2 * exec.ServiceBatch: 1, 5 * exec.ServiceBatch: 3, 3 * exec.ServiceGather: 1} {
+		q, err := translate(fmt.Sprintf("PREFIX : <%s> SELECT * { { SELECT * { ?s :p ?o } ORDER BY ?o LIMIT %d } SERVICE :e { ?x :q ?o } }", genNS, limit), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		requests, values := 0, 0
+		opt := exec.Options{Service: func(_ context.Context, _ rdf.Term, query string) (*results.Result, error) {
+			requests++
+			values += strings.Count(query, " )") - 1
+			return results.NewBindings([]string{"x", "o"}, [][]rdf.Term{{rdf.IRI("urn:x"), rdf.Literal("7", rdf.XSDInteger)}}), nil
+		}}
+		got, err := answer(t.Context(), func() (*results.Result, error) { return exec.Query(t.Context(), q, snap, opt) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if requests != want {
+			t.Errorf("%d solutions: %d requests, want %d", limit, requests, want)
+		}
+		if limit < exec.ServiceGather && values != limit/2 {
+			t.Errorf("%d solutions: %d values, want %d", limit, values, limit/2)
+		}
+		if rows := len(got.Rows); rows != 2*requests {
+			t.Errorf("%d solutions: %d joined, want %d", limit, rows, 2*requests)
 		}
 	}
 }

@@ -18,6 +18,7 @@ type pathOp struct {
 	out           *buffer
 	outRows       []int32
 	pass          []int
+	empty         bool // the path may lead from a node to itself by no triple
 
 	from   *chunk
 	row    int
@@ -35,7 +36,7 @@ type pathRow struct {
 }
 
 func (x *execution) newPath(n *plan.Path, in op) (op, error) {
-	o := &pathOp{x: x, n: n, in: in, out: x.newBuffer()}
+	o := &pathOp{x: x, n: n, in: in, out: x.newBuffer(), empty: n.Zero || plan.CanBeEmpty(n.Step)}
 	var err error
 	if n.S.Slot < 0 {
 		if o.s, err = x.terms.id(n.S.Term); err != nil {
@@ -119,11 +120,11 @@ func (o *pathOp) begin(ctx context.Context) error {
 	case t != graph.None:
 		o.todo.starts, o.todo.turned = []graph.TermID{t}, true
 	default:
-		starts, err := o.forward.starts(ctx, o.n.Zero)
+		starts, err := o.forward.starts(ctx, o.empty)
 		o.todo.starts = starts
 		return err
 	}
-	if o.n.Named || !o.n.Zero {
+	if o.n.Named || !o.empty {
 		return nil
 	}
 	// Between two variables a path joins nodes of the graph, whatever else

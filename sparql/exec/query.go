@@ -40,6 +40,13 @@ type Options struct {
 
 	Perturb *rand.Rand // as in plan.Options, for tests
 
+	// Delegate evaluates what exec does not; nil: such queries are not covered.
+	Delegate Delegate
+
+	// Service answers a SELECT at another endpoint. Nil: SERVICE is an error
+	// unless it is SILENT.
+	Service func(ctx context.Context, endpoint rdf.Term, query string) (*results.Result, error)
+
 	// Explain, if set, is called with the plan when the query ends: at its
 	// end, at an error or when the result is closed.
 	Explain func(*plan.Plan)
@@ -69,6 +76,7 @@ func (o Options) withDefaults() Options {
 func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
 	p, err := plan.Make(ctx, q, src, plan.Options{
 		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs, Perturb: opt.Perturb,
+		Delegate: opt.Delegate != nil,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("query: %w", err)
@@ -91,6 +99,8 @@ func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options)
 		return out, s.close()
 	case algebra.Construct:
 		out.Kind, out.Triples = results.Graph, newTriples(s)
+	case algebra.Describe:
+		out.Kind, out.Triples = results.Graph, newDescriber(s)
 	default:
 		out.Kind, out.Vars, out.Rows = results.Bindings, q.Vars, newRows(s)
 	}
@@ -101,6 +111,7 @@ func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options)
 type execution struct {
 	plan      *plan.Plan
 	src       graph.Source
+	opt       Options
 	terms     *termTable
 	exprs     *expr.Context
 	budget    budget
@@ -113,7 +124,7 @@ type execution struct {
 
 func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
 	x := &execution{
-		plan: p, src: src, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
+		plan: p, src: src, opt: opt, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
 		budget: budget{max: opt.MaxMemoryBytes}, noColumns: make([][]graph.TermID, len(p.Slots)),
 	}
 	x.terms = &termTable{src: src, budget: &x.budget}

@@ -181,6 +181,48 @@ func (w *walker) follow(ctx context.Context, s plan.Step, frontier []graph.TermI
 			return err
 		}
 		return w.follow(ctx, s.R, between, visit)
+	case *plan.RepeatStep:
+		return w.followRepeat(ctx, s, frontier, visit)
+	}
+	return nil
+}
+
+// followRepeat visits what repetitions of a step lead to, each node once.
+func (w *walker) followRepeat(ctx context.Context, s *plan.RepeatStep, frontier []graph.TermID, visit func(graph.TermID) error) error {
+	seen := newTuples(1, &w.x.budget)
+	defer seen.release()
+	var found []graph.TermID
+	meet := func(id graph.TermID) error {
+		_, added, err := seen.insert([]graph.TermID{id})
+		if added && err == nil {
+			found = append(found, id)
+		}
+		return err
+	}
+	if s.Zero {
+		for _, id := range frontier {
+			if err := meet(id); err != nil {
+				return err
+			}
+		}
+	}
+	for from := slices.Clone(frontier); len(from) > 0; {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		before := len(found)
+		if err := w.follow(ctx, s.In, from, meet); err != nil {
+			return err
+		}
+		if s.Once {
+			break
+		}
+		from = slices.Clone(found[before:])
+	}
+	for _, id := range found {
+		if err := visit(id); err != nil {
+			return err
+		}
 	}
 	return nil
 }

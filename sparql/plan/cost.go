@@ -15,17 +15,22 @@ const (
 	filterCost = 120 // a condition on a row
 	existsCost = 800 // an EXISTS on a row
 	chunkRows  = 2048
+
+	requestCost = 20e6 // a request to another endpoint
 )
 
 // Guesses where nothing can be counted.
 const (
-	filterShare  = 0.3  // of solutions pass a condition
-	existsShare  = 0.5  // pass an EXISTS
-	equalShare   = 0.05 // pass an equality
-	groupShare   = 0.1  // as many groups as solutions
-	pathFanOut   = 8    // ends of a path from one node
-	pathReach    = 32   // ends of a path from a constant, before anything else is known
-	pathHitShare = 0.2  // of pairs of given nodes are joined by a path
+	filterShare   = 0.3  // of solutions pass a condition
+	existsShare   = 0.5  // pass an EXISTS
+	equalShare    = 0.05 // pass an equality
+	groupShare    = 0.1  // as many groups as solutions
+	pathFanOut    = 8    // ends of a path from one node
+	pathReach     = 32   // ends of a path from a constant, before anything else is known
+	foreignRows   = 1000 // solutions of a pattern that is left to the caller
+	serviceFanOut = 2    // of solutions at another endpoint for each one here
+	serviceBatch  = 100  // solutions that one request asks about
+	pathHitShare  = 0.2  // of pairs of given nodes are joined by a path
 )
 
 // scanJoinCost is the cost of extending n solutions by a pattern of base rows,

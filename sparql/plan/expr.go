@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
 	"nettwin/sparql/expr"
 )
@@ -20,10 +21,22 @@ type Exists struct {
 	Pattern any // the pattern as the expression has it
 	Plan    Node
 	Seed    *Seed
-	Shared  Set // slots of the tested solution that Plan reads
+	Shared  Set  // slots of the tested solution that Plan reads
+	Ask     *Ask // if set, in the place of Plan and Seed
 
 	logical logical
 	shared  Set // slots of the tested solution that the pattern has to do with
+}
+
+// Ask is the pattern of an EXISTS that exec leaves to its caller, with the
+// variables of the tested solution that it has to do with. The active graph is
+// Graph, zero for the default graph, or the value of GraphSlot if that is >= 0.
+type Ask struct {
+	Op        algebra.Op
+	Names     []string
+	Slots     []int
+	Graph     rdf.Term
+	GraphSlot int
 }
 
 // outer is what an EXISTS pattern knows of the solution that it tests.
@@ -76,15 +89,32 @@ func (t *translator) resolveName(out *Expr, name string, in *bound, e env) Set {
 	return setOf(slot)
 }
 
-// resolveExists translates the pattern of an EXISTS. Its variables are those
+// planExists translates the pattern of an EXISTS. Its variables are those
 // of the tested solution where that has them, and its own elsewhere.
-func (t *translator) resolveExists(out *Expr, x *expr.Exists, in *bound, e env) Set {
+func (t *translator) planExists(out *Expr, x *expr.Exists, in *bound, e env) Set {
 	op, ok := x.Pattern.(algebra.Op)
 	if !ok {
 		t.refuse("EXISTS without a pattern")
 	}
-	tested := &outer{bound: *in, scope: &scope{names: map[string]int{}}}
-	inner := &scope{names: map[string]int{}}
+	tested, inner := t.tested(in, e)
+	l := t.op(op, env{scope: inner, graph: e.graph, hidden: e.hidden, outer: tested})
+	if !safeIn(l, nil) {
+		t.refuse("EXISTS over a pattern that is not evaluated under given solutions")
+	}
+	ex := &Exists{Pattern: x.Pattern, logical: l}
+	ex.shared = reads(l).Intersect(tested.maybe)
+	if e.graph.kind == graphVar {
+		ex.shared = ex.shared.Union(setOf(e.graph.slot))
+	}
+	out.Exists = append(out.Exists, ex)
+	return ex.shared
+}
+
+// tested returns what the pattern of an EXISTS over solutions with the given
+// variables knows of them, and the scope that it begins with.
+func (t *translator) tested(in *bound, e env) (tested *outer, inner *scope) {
+	tested = &outer{bound: *in, scope: &scope{names: map[string]int{}}}
+	inner = &scope{names: map[string]int{}}
 	share := func(from *scope, have Set) {
 		for name, slot := range from.names {
 			if _, taken := tested.scope.names[name]; !taken && have.Has(slot) && !e.hidden.Has(slot) {
@@ -99,17 +129,7 @@ func (t *translator) resolveExists(out *Expr, x *expr.Exists, in *bound, e env) 
 		tested.maybe = tested.maybe.Union(e.outer.maybe)
 		tested.certain = tested.certain.Union(e.outer.certain)
 	}
-	l := t.op(op, env{scope: inner, graph: e.graph, hidden: e.hidden, outer: tested})
-	if !safeIn(l, nil) {
-		t.refuse("EXISTS over a pattern that is not evaluated under given solutions")
-	}
-	ex := &Exists{Pattern: x.Pattern, logical: l}
-	ex.shared = reads(l).Intersect(tested.maybe)
-	if e.graph.kind == graphVar {
-		ex.shared = ex.shared.Union(setOf(e.graph.slot))
-	}
-	out.Exists = append(out.Exists, ex)
-	return ex.shared
+	return tested, inner
 }
 
 // clone copies an expression so that it can stand in two places of a plan.
@@ -117,7 +137,7 @@ func (x *Expr) clone() *Expr {
 	out := *x
 	out.Exists = nil
 	for _, ex := range x.Exists {
-		out.Exists = append(out.Exists, &Exists{Pattern: ex.Pattern, logical: ex.logical, shared: ex.shared})
+		out.Exists = append(out.Exists, &Exists{Pattern: ex.Pattern, logical: ex.logical, shared: ex.shared, Ask: ex.Ask})
 	}
 	return &out
 }

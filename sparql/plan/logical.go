@@ -139,6 +139,23 @@ type (
 		offset, limit int64
 	}
 
+	// foreign is a pattern that exec leaves to its caller.
+	foreign struct {
+		bound
+		op    algebra.Op
+		names []string
+		slots []int
+	}
+
+	// service is a pattern that another endpoint answers.
+	service struct {
+		bound
+		op       *algebra.Service
+		endpoint Pos
+		names    []string
+		slots    []int
+	}
+
 	// none has no solutions.
 	none struct{ bound }
 )

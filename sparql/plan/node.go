@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
@@ -100,6 +102,28 @@ type (
 		Info
 		Slots []int
 		Rows  [][]rdf.Term
+	}
+
+	// Foreign yields the solutions of a pattern that exec leaves to its caller:
+	// the variables Names in Slots.
+	Foreign struct {
+		Info
+		Op    algebra.Op
+		Names []string
+		Slots []int
+	}
+
+	// Service extends each solution of In by those compatible ones that an
+	// endpoint has for Op (SPARQL 1.1 Federated Query §2): the variables Names
+	// in Slots. Group numbers the endpoints if Endpoint is a slot.
+	Service struct {
+		Info
+		In       Node
+		Op       *algebra.Service
+		Endpoint Place
+		Names    []string
+		Slots    []int
+		Group    int
 	}
 
 	// HashJoin joins two independent inputs. Build is held in memory, indexed
@@ -221,11 +245,32 @@ type (
 	SeqStep struct{ L, R Step }
 	// AltStep is L or R.
 	AltStep struct{ L, R Step }
+	// RepeatStep is In one or more times, none too if Zero, at most one if Once.
+	RepeatStep struct {
+		In         Step
+		Zero, Once bool
+	}
 )
 
 func (*LinkStep) isStep() {}
 func (*SeqStep) isStep()  {}
 func (*AltStep) isStep()  {}
+
+func (*RepeatStep) isStep() {}
+
+// CanBeEmpty tells whether a step may lead from a node to itself without any
+// triple.
+func CanBeEmpty(s Step) bool {
+	switch s := s.(type) {
+	case *SeqStep:
+		return CanBeEmpty(s.L) && CanBeEmpty(s.R)
+	case *AltStep:
+		return CanBeEmpty(s.L) || CanBeEmpty(s.R)
+	case *RepeatStep:
+		return s.Zero || CanBeEmpty(s.In)
+	}
+	return false
+}
 
 // Plan is a query ready to run over the source that it was made for.
 type Plan struct {
@@ -233,8 +278,25 @@ type Plan struct {
 	Form     algebra.Form
 	Slots    []string      // the variable of each slot
 	Columns  []int         // Select: slot of each column
+	Describe []Place       // Describe: what is described
 	Template []QuadPattern // Construct
 	Ran      bool          // exec has begun to run it, so that Seen means something
+
+	// The dataset (§13.2): the default graph, and the named graphs if Limited.
+	Default Graph
+	Named   []graph.TermID
+	Limited bool
+}
+
+// Has tells whether an active graph other than a slot's takes in a graph.
+func (g Graph) Has(id graph.TermID) bool {
+	return g.Kind == GraphAll || slices.Contains(g.IDs, id)
+}
+
+// HasNamed tells whether a graph is a named graph of the dataset, given that
+// it holds quads.
+func (p *Plan) HasNamed(id graph.TermID) bool {
+	return !p.Limited && id != graph.DefaultGraph || slices.Contains(p.Named, id)
 }
 
 // QuadPattern is a triple of a CONSTRUCT template; the zero Place has no slot.
@@ -246,6 +308,8 @@ func Inputs(n Node) []Node {
 	case *Scan:
 		return []Node{n.In}
 	case *Path:
+		return []Node{n.In}
+	case *Service:
 		return []Node{n.In}
 	case *HashJoin:
 		return []Node{n.Probe, n.Build}

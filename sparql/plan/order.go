@@ -71,6 +71,11 @@ func (p *planner) group(ctx context.Context, g *group, seed *Seed) (Node, error)
 	}
 }
 
+func isService(l logical) bool {
+	_, ok := l.(*service)
+	return ok
+}
+
 func isQuad(l logical) bool {
 	_, ok := l.(*quad)
 	return ok
@@ -108,6 +113,9 @@ func (p *planner) item(ctx context.Context, u logical, seed *Seed) (*item, error
 		it.node, err = p.names(u)
 	case *values:
 		it.node = newValues(u)
+	case *foreign:
+		it.node = p.foreign(u)
+	case *service: // asked for what the others leave open
 	default:
 		if seed == nil {
 			it.node, err = p.plan(ctx, u, nil)
@@ -178,6 +186,8 @@ func (it *item) alone() float64 {
 		return it.node.About().Rows
 	case isQuad(it.unit):
 		return it.base
+	case isService(it.unit):
+		return math.Inf(1)
 	case it.graph.Kind != GraphVar && (it.places[0].Slot < 0 || it.places[2].Slot < 0):
 		return pathReach
 	}
@@ -250,7 +260,7 @@ func (o *ordering) choose(ctx context.Context) (int, error) {
 // estimate returns how many solutions joining a unit would leave.
 func (o *ordering) estimate(ctx context.Context, it *item) (float64, error) {
 	have := o.node.About()
-	switch it.unit.(type) {
+	switch u := it.unit.(type) {
 	case *quad:
 		rows := have.Rows * it.base
 		seen := Set(nil)
@@ -268,6 +278,11 @@ func (o *ordering) estimate(ctx context.Context, it *item) (float64, error) {
 		return rows, nil
 	case *path:
 		return o.estimatePath(it), nil
+	case *service:
+		if u.endpoint.IsVar() {
+			return math.MaxFloat64, nil // last, for others may bind the endpoint
+		}
+		return math.MaxFloat64 / 1.5, nil
 	}
 	if it.node == nil { // unknown until planned under the seed: last
 		return math.MaxFloat64 / 2, nil
@@ -330,6 +345,8 @@ func (o *ordering) join(ctx context.Context, it *item) error {
 		return o.joinQuad(ctx, it)
 	case *path:
 		return o.joinPath(it, u)
+	case *service:
+		return o.joinService(u)
 	}
 	if it.node == nil || o.applies(it) {
 		node, err := o.p.apply(ctx, o.node, it.unit, false)
@@ -347,7 +364,7 @@ func (o *ordering) join(ctx context.Context, it *item) error {
 // far than by itself.
 func (o *ordering) applies(it *item) bool {
 	switch it.unit.(type) {
-	case *values, *names:
+	case *values, *names, *foreign:
 		return false
 	}
 	have := o.node.About()
@@ -519,6 +536,15 @@ func (p *planner) step(s algebra.Path) (Step, error) {
 		return &AltStep{l, r}, err
 	case *algebra.PathNegated:
 		return p.negatedStep(s)
+	case *algebra.PathZeroOrMore:
+		in, err := p.step(s.P)
+		return &RepeatStep{In: in, Zero: true}, err
+	case *algebra.PathOneOrMore:
+		in, err := p.step(s.P)
+		return &RepeatStep{In: in}, err
+	case *algebra.PathZeroOrOne:
+		in, err := p.step(s.P)
+		return &RepeatStep{In: in, Zero: true, Once: true}, err
 	}
 	return nil, fmt.Errorf("path %T has no plan", s)
 }
@@ -563,6 +589,8 @@ func inverse(s Step) Step {
 		return &SeqStep{inverse(s.R), inverse(s.L)}
 	case *AltStep:
 		return &AltStep{inverse(s.L), inverse(s.R)}
+	case *RepeatStep:
+		return &RepeatStep{In: inverse(s.In), Zero: s.Zero, Once: s.Once}
 	}
 	return s
 }

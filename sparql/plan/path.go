@@ -22,9 +22,6 @@ func (t *translator) pathBetween(s Pos, p algebra.Path, o Pos, e env) logical {
 	case *algebra.PathAlt:
 		return newUnion(t.pathBetween(s, p.L, o, e), t.pathBetween(s, p.R, o, e))
 	case *algebra.PathSeq:
-		if !plainStep(p) {
-			t.refuse("sequence with repetition inside a path alternative")
-		}
 		between := Pos{Slot: t.newSlot("_:path")}
 		return join(t.pathBetween(s, p.L, between, e), t.pathBetween(between, p.R, o, e))
 	case *algebra.PathNegated:
@@ -38,21 +35,6 @@ func (t *translator) pathBetween(s Pos, p algebra.Path, o Pos, e env) logical {
 	}
 	t.refuse("unknown path")
 	return nil
-}
-
-// plainStep tells whether a path has neither ? nor * nor + in it.
-func plainStep(p algebra.Path) bool {
-	switch p := p.(type) {
-	case *algebra.PathLink, *algebra.PathNegated:
-		return true
-	case *algebra.PathInverse:
-		return plainStep(p.P)
-	case *algebra.PathSeq:
-		return plainStep(p.L) && plainStep(p.R)
-	case *algebra.PathAlt:
-		return plainStep(p.L) && plainStep(p.R)
-	}
-	return false
 }
 
 func newQuad(s, p, o Pos, e env) logical {
@@ -95,9 +77,6 @@ func (t *translator) notIn(s Pos, iris []rdf.Term, o Pos, e env) logical {
 }
 
 func (t *translator) repeat(p *path, e env) logical {
-	if !plainStep(p.step) {
-		t.refuse("repetition inside a repeated path")
-	}
 	p.graph = e.graph
 	for _, end := range []Pos{p.s, p.o} {
 		switch {

@@ -22,12 +22,15 @@ type Options struct {
 	// Perturb, if set, multiplies estimates by random factors: answers must
 	// not depend on them, and tests see methods that costs seldom choose.
 	Perturb *rand.Rand
+	// Delegate allows plans that leave patterns to the caller of exec; without,
+	// a query that needs that is not covered.
+	Delegate bool
 }
 
 // Make plans a query for a source. Errors: ErrNotCovered, those of src,
 // ctx.Err().
 func Make(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*Plan, error) {
-	t, err := translate(q)
+	t, err := translate(q, opt.Delegate)
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +42,17 @@ func Make(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) 
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	out := &Plan{Root: root, Form: q.Form}
+	out := &Plan{Root: root, Form: q.Form, Default: p.def, Named: p.named, Limited: p.limited}
 	var need Set
 	for _, name := range q.Vars {
 		slot := t.scope.names[name]
 		out.Columns = append(out.Columns, slot)
 		need = need.Union(setOf(slot))
+	}
+	for _, n := range q.Describe {
+		place := p.templatePlace(t.scope, n)
+		out.Describe = append(out.Describe, place)
+		need = need.Union(setOf(place.Slot))
 	}
 	for _, qp := range q.Template {
 		pattern := QuadPattern{p.templatePlace(t.scope, qp.S), p.templatePlace(t.scope, qp.P), p.templatePlace(t.scope, qp.O)}

@@ -11,6 +11,8 @@ func prune(n Node, need Set) {
 		prune(n.In, need.Union(places(n.Graph, n.S, n.P, n.O)))
 	case *Path:
 		prune(n.In, need.Union(places(n.Graph, n.S, n.O)))
+	case *Service:
+		prune(n.In, need.Union(setOf(n.Slots...)).Union(setOf(n.Endpoint.Slot)))
 	case *HashJoin:
 		need = need.Union(setOf(n.Keys...)).Union(setOf(n.Shared...))
 		prune(n.Probe, need)

@@ -8,8 +8,10 @@ import "nettwin/graph/rdf"
 // the tested solution: evaluation under it is what §18.6 means.
 func safeIn(l logical, in Set) bool {
 	switch l := l.(type) {
-	case *quad, *path, *names, *values, *none:
+	case *quad, *path, *names, *values, *none, *foreign:
 		return true
+	case *service:
+		return !l.endpoint.IsVar()
 	case *group:
 		return safeGroup(l, in)
 	case *filter:

@@ -97,5 +97,5 @@ func (s Set) Slots() []int {
 	return out
 }
 
-// With returns s with one slot more.
-func (s Set) With(slot int) Set { return s.Union(setOf(slot)) }
+// With returns s with some slots more.
+func (s Set) With(slots ...int) Set { return s.Union(setOf(slots...)) }

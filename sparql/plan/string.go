@@ -39,6 +39,10 @@ func (e *explainer) node(n Node, depth int) {
 	for _, x := range exprsOf(n) {
 		for _, ex := range x.Exists {
 			fmt.Fprintf(&e.b, "%s  exists under (%s)\n", indent, e.list(ex.Shared.Slots()))
+			if ex.Ask != nil {
+				fmt.Fprintf(&e.b, "%s    asked by substitution, solution by solution\n", indent)
+				continue
+			}
 			e.node(ex.Plan, depth+2)
 		}
 	}
@@ -72,6 +76,11 @@ func (e *explainer) head(n Node) string {
 		return "graphs " + e.slot(n.Slot)
 	case *Values:
 		return fmt.Sprintf("values (%s) %d rows", e.list(n.Slots), len(n.Rows))
+	case *Foreign:
+		return fmt.Sprintf("evaluated literally (%s) %T", e.list(n.Slots), n.Op)
+	case *Service:
+		at := planner{slots: e.slots}
+		return "service " + at.placeString(n.Endpoint) + " (" + e.list(n.Slots) + ")"
 	case *HashJoin:
 		return "hash join (" + e.list(n.Keys) + ")" + e.also(n.Shared)
 	case *LeftHash:
@@ -237,14 +246,17 @@ func graphString(slots []string, g Graph) string {
 
 func (e *explainer) path(n *Path) string {
 	p := planner{slots: e.slots}
-	mod := "+"
+	return "path " + p.placeString(n.S) + " (" + stepString(n.Step) + ")" + repetition(n.Zero, n.Once) + " " + p.placeString(n.O) + graphString(e.slots, n.Graph)
+}
+
+func repetition(zero, once bool) string {
 	switch {
-	case n.Once:
-		mod = "?"
-	case n.Zero:
-		mod = "*"
+	case once:
+		return "?"
+	case zero:
+		return "*"
 	}
-	return "path " + p.placeString(n.S) + " (" + stepString(n.Step) + ")" + mod + " " + p.placeString(n.O) + graphString(e.slots, n.Graph)
+	return "+"
 }
 
 func stepString(s Step) string {
@@ -262,6 +274,8 @@ func stepString(s Step) string {
 		return stepString(s.L) + "/" + stepString(s.R)
 	case *AltStep:
 		return stepString(s.L) + "|" + stepString(s.R)
+	case *RepeatStep:
+		return "(" + stepString(s.In) + ")" + repetition(s.Zero, s.Once)
 	}
 	return ""
 }

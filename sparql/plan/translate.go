@@ -15,14 +15,15 @@ var ErrNotCovered = errors.New("plan: query is not covered")
 
 // Covers tells whether a query can be planned, whatever the data.
 func Covers(q *algebra.Query) bool {
-	_, err := translate(q)
+	_, err := translate(q, false)
 	return err == nil
 }
 
 // translator is the first phase. Its methods panic with a refusal, which
 // translate recovers.
 type translator struct {
-	slots []string // name of each slot, for EXPLAIN
+	slots    []string // name of each slot, for EXPLAIN
+	delegate bool     // what is not covered may be left to the caller of exec
 }
 
 type refusal struct{ reason string }
@@ -62,7 +63,7 @@ type translated struct {
 	slots []string
 }
 
-func translate(q *algebra.Query) (out *translated, err error) {
+func translate(q *algebra.Query, delegate bool) (out *translated, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -72,10 +73,7 @@ func translate(q *algebra.Query) (out *translated, err error) {
 			panic(r)
 		}
 	}()
-	t := &translator{}
-	if q.Form == algebra.Describe {
-		t.refuse("DESCRIBE")
-	}
+	t := &translator{delegate: delegate}
 	top := &scope{names: map[string]int{}}
 	var root logical = &group{}
 	if q.Op != nil {
@@ -83,6 +81,9 @@ func translate(q *algebra.Query) (out *translated, err error) {
 	}
 	for _, name := range q.Vars {
 		t.slot(top, name)
+	}
+	for _, n := range q.Describe {
+		t.place(top, n)
 	}
 	for _, p := range q.Template {
 		t.places(top, p.S, p.P, p.O)
@@ -106,7 +107,7 @@ func (t *translator) op(op algebra.Op, e env) logical {
 	case *algebra.BGP:
 		return t.bgp(op, e)
 	case *algebra.PathPattern:
-		return t.path(op.S, op.Path, op.O, e)
+		return t.orForeign(op, e, func() logical { return t.path(op.S, op.Path, op.O, e) })
 	case *algebra.Join:
 		return join(t.op(op.L, e), t.op(op.R, e))
 	case *algebra.LeftJoin:
@@ -118,11 +119,13 @@ func (t *translator) op(op algebra.Op, e env) logical {
 	case *algebra.Filter:
 		return t.filter(op, e)
 	case *algebra.Graph:
-		return t.graph(op, e)
+		return t.orForeign(op, e, func() logical { return t.graph(op, e) })
 	case *algebra.Extend:
 		return t.extend(op, e)
 	case *algebra.Table:
 		return t.table(op, e)
+	case *algebra.Service:
+		return t.service(op, e)
 	}
 	return t.modifier(op, e)
 }

@@ -160,6 +160,10 @@ func (g *generator) query() *part {
 		q := piece("CONSTRUCT { %s :made %s } WHERE ", g.variable(), g.variable())
 		q.add(g.group(0))
 		return q
+	case g.chance(6):
+		q := piece("DESCRIBE %s %s WHERE ", pick(g, g.subject(), genTerm(genIRI("nowhere"))), g.variable())
+		q.add(g.group(0))
+		return q
 	}
 	return g.selectQuery(0)
 }
@@ -259,7 +263,7 @@ func (g *generator) element(depth int, first bool) *part {
 	case 9:
 		return &part{open: "{ ", end: "} ", parts: []*part{g.selectQuery(depth + 1)}}
 	case 10:
-		return g.wrapped("FILTER "+pick(g, "", "NOT ")+"EXISTS ", genMaxDepth) // triples only
+		return g.wrapped("FILTER "+pick(g, "", "NOT ")+"EXISTS ", pick(g, depth, genMaxDepth, genMaxDepth)) // mostly triples only
 	}
 	return g.path()
 }

@@ -122,7 +122,7 @@ func (l *loader) module(file string) error {
 // cellNames in the order of a row.
 var cellNames = []string{"oid", "name", "kind", "parent", "index", "syntax", "size", "enum", "selector", "unit", "access"}
 
-var kindNames = map[string]Kind{"group": Group, "scalar": Scalar, "table": Table, "entry": Entry, "column": Column}
+var kindNames = map[string]Kind{"group": Group, "scalar": Scalar, "table": Table, "entry": Entry, "column": Column, "notification": Notification}
 
 func (l *loader) object(p place, module string, cells []string) error {
 	if len(cells) != len(cellNames) {
@@ -139,7 +139,7 @@ func (l *loader) object(p place, module string, cells []string) error {
 	}
 	kind, ok := kindNames[cells[2]]
 	if !ok {
-		return p.errorf("the kind %q is none of group, scalar, table, entry, column", cells[2])
+		return p.errorf("the kind %q is none of group, scalar, table, entry, column, notification", cells[2])
 	}
 	o := &Object{Module: module, Name: cells[1], OID: oid, Kind: kind,
 		Term: rdf.IRI(NS + module + "/" + cells[1])}
@@ -217,6 +217,9 @@ func (l *loader) link() error {
 		if err := l.linkIndex(r); err != nil {
 			return err
 		}
+		if err := l.linkNotification(r); err != nil {
+			return err
+		}
 		if err := l.linkSelector(r); err != nil {
 			return err
 		}
@@ -248,7 +251,7 @@ func (l *loader) find(m, name string) *Object {
 
 func (l *loader) linkParent(r row) error {
 	o := r.object
-	if o.Kind == Group || o.Kind == Table {
+	if o.Kind == Group || o.Kind == Table || o.Kind == Notification {
 		return nil
 	}
 	want := Table
@@ -282,6 +285,20 @@ func (l *loader) linkIndex(r row) error {
 		}
 		o.Index = append(o.Index, IndexPart{part, implied})
 		implied = false
+	}
+	return nil
+}
+
+func (l *loader) linkNotification(r row) error {
+	if r.object.Kind != Notification || r.index == "-" {
+		return nil
+	}
+	for word := range strings.FieldsSeq(r.index) {
+		o := l.find(r.object.Module, word)
+		if o == nil || o.Syntax == SyntaxNone {
+			return r.at.errorf("%s: the object %q is not in the tables: add its module", r.object.Name, word)
+		}
+		r.object.Objects = append(r.object.Objects, o)
 	}
 	return nil
 }

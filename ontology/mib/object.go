@@ -20,6 +20,7 @@ const (
 	Table
 	Entry
 	Column
+	Notification // what a device tells by itself (RFC 2578 §8)
 )
 
 // Syntax says how an object's values are written.
@@ -76,6 +77,8 @@ type Object struct {
 	// Index is set on entries; the entry of a table is Table.Entry.
 	Index []IndexPart
 	Entry *Object
+	// Objects are what a notification carries.
+	Objects []*Object
 	// Measure is true if the value moves while nothing in the network
 	// changes: counters, times since, measured values.
 	Measure bool

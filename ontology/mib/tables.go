@@ -59,6 +59,20 @@ func (t *Tables) Lookup(oid []uint32) (o *Object, index []uint32, ok bool) {
 	return nil, nil, false
 }
 
+// Notification finds the notification with an OID; nil if no table knows it.
+func (t *Tables) Notification(oid []uint32) *Object {
+	n := &t.root
+	for _, arc := range oid {
+		if n = n.next[arc]; n == nil {
+			return nil
+		}
+	}
+	if n.object == nil || n.object.Kind != Notification {
+		return nil
+	}
+	return n.object
+}
+
 // Object returns the object with a name; "MODULE/name" where it is needed.
 func (t *Tables) Object(name string) *Object { return t.byName[name] }
 

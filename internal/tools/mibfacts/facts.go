@@ -37,10 +37,14 @@ func facts(set *smi.Set, name string, selected []string) (string, error) {
 	}
 	c := &collector{set: set, mod: mod, selected: selected, groups: map[string]bool{}, entries: map[string]string{}}
 	for _, n := range mod.Nodes {
-		if n.Macro != "OBJECT-TYPE" {
-			continue
+		var err error
+		switch n.Macro {
+		case "OBJECT-TYPE":
+			err = c.object(n)
+		case "NOTIFICATION-TYPE":
+			err = c.notification(n)
 		}
-		if err := c.object(n); err != nil {
+		if err != nil {
 			return "", err
 		}
 	}
@@ -78,6 +82,18 @@ func (c *collector) object(n *smi.Node) error {
 	}
 	c.rows = append(c.rows, row)
 	return nil
+}
+
+// notification writes a NOTIFICATION-TYPE: the objects that it carries stand
+// where an entry has its index.
+func (c *collector) notification(n *smi.Node) error {
+	oid, err := c.set.OID(c.mod, n)
+	if err != nil {
+		return err
+	}
+	objects, err := c.index(n)
+	c.rows = append(c.rows, object{oid: oid, name: n.Name, kind: "notification", index: objects})
+	return err
 }
 
 func parentName(n *smi.Node) string { return n.OID[0].Name }

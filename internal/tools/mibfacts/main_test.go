@@ -57,6 +57,8 @@ tTable OBJECT-TYPE SYNTAX SEQUENCE OF TEntry MAX-ACCESS not-accessible STATUS cu
 tEntry OBJECT-TYPE SYNTAX TEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "" INDEX { IMPLIED tKey } ::= { tTable 1 }
 tKey OBJECT-TYPE SYNTAX Pair MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { tEntry 1 }
 tState OBJECT-TYPE SYNTAX INTEGER { up(1), down(-2) } MAX-ACCESS read-write STATUS current DESCRIPTION "" DEFVAL { up } ::= { tEntry 2 }
+tGone NOTIFICATION-TYPE OBJECTS { tState, tName } STATUS current DESCRIPTION "" ::= { t 3 }
+tPlain NOTIFICATION-TYPE STATUS current DESCRIPTION "OBJECTS { x }" ::= { t 4 }
 END
 `
 	if err := os.WriteFile(filepath.Join(dir, "T-MIB"), []byte(module), 0o600); err != nil {
@@ -73,6 +75,8 @@ END
 		"1.9.7.2.1 tEntry entry tTable IMPLIED_tKey - - - - - not-accessible",
 		"1.9.7.2.1.1 tKey column tTable - octets 2 - - - not-accessible",
 		"1.9.7.2.1.2 tState column tTable - integer - up=1,down=-2 - - read-write",
+		"1.9.7.3 tGone notification - tState_tName - - - - - -",
+		"1.9.7.4 tPlain notification - - - - - - - -",
 	}
 	lines := strings.Split(strings.TrimSpace(got), "\n")[3:]
 	for i, line := range lines {

@@ -16,11 +16,11 @@ type Node struct {
 	Line   int
 	Macro  string // OBJECT-TYPE, MODULE-IDENTITY, …; "" for OBJECT IDENTIFIER
 	OID    []Arc
-	Syntax *Type // OBJECT-TYPE only, as all below
+	Syntax *Type // OBJECT-TYPE only, as all below but Status and Index
 	Access string
 	Status string
 	Unit   string
-	Index  []Index
+	Index  []Index // the OBJECTS of a NOTIFICATION-TYPE too
 	// Augments names the entry whose index this one shares.
 	Augments string
 }

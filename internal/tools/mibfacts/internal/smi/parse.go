@@ -342,9 +342,12 @@ func (p *parser) node(name string, line int) error {
 			return err
 		}
 		n.Macro = macro
-		if macro == "OBJECT-TYPE" {
+		switch macro {
+		case "OBJECT-TYPE":
 			err = p.objectClauses(n)
-		} else {
+		case "NOTIFICATION-TYPE":
+			err = p.notificationClauses(n)
+		default:
 			err = p.skipClauses()
 		}
 		if err != nil {
@@ -371,6 +374,30 @@ func (p *parser) skipClauses() error {
 			return p.errorf("a definition has no value")
 		}
 		if err := p.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notificationClauses reads the clauses of NOTIFICATION-TYPE (RFC 2578 §8) up
+// to "::=".
+func (p *parser) notificationClauses(n *Node) (err error) {
+	for !p.is("::=") {
+		clause := p.tok.text
+		if p.tok.kind == tokEOF {
+			return p.errorf("the notification %s has no value", n.Name)
+		}
+		if err = p.advance(); err != nil {
+			return err
+		}
+		switch clause {
+		case "OBJECTS":
+			err = p.index(n)
+		case "STATUS":
+			n.Status, err = p.word()
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -18,13 +18,18 @@ import (
 
 // Limits of the time line.
 const (
-	// maxTimelineWalk bounds the commits that one request looks at; the answer
+	// timelineBlock is how many commit numbers are read and kept together.
+	timelineBlock = 512
+	// maxTimelineBlocks bounds the blocks that one request looks at; the answer
 	// then says where to go on.
-	maxTimelineWalk = 5000
+	maxTimelineBlocks = 10
+	// maxTimelineKept bounds the blocks that are kept in memory.
+	maxTimelineKept = 100
+	// maxTimelineGap bounds how many commits of other branches may follow one
+	// another.
+	maxTimelineGap = 100_000
 	// maxTimelineListed bounds each list of an entry.
 	maxTimelineListed = 50
-	// maxTimelineKept bounds the entries that are kept in memory.
-	maxTimelineKept = 50_000
 )
 
 // timelineEntry is what one commit did to the network's state, or one step of
@@ -52,8 +57,6 @@ type timelineEntry struct {
 	Device string `json:"device,omitempty"`
 	By     string `json:"by,omitempty"`
 	Detail string `json:"detail,omitempty"`
-
-	parent graph.CommitSeq
 }
 
 // timelineTouched counts a commit's changes by the kind of their graph.
@@ -155,8 +158,8 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request) {
 	defer head.Close()
 	now := s.opt.Now()
 	page := timelineAnswer{Begin: s.opt.Store.Info().Created, Now: now, Head: head.Commit().Seq, Entries: []timelineEntry{}}
-	walk := timelineWalk{server: s, terms: head, query: q}
-	newest, err := walk.newest(r.Context(), head, now)
+	walk := timelineWalk{server: s, head: head, query: q}
+	newest, err := walk.newest(r.Context(), now)
 	if err == nil && newest != 0 {
 		err = walk.run(r.Context(), newest)
 	}
@@ -172,10 +175,10 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, page)
 }
 
-// timelineWalk goes back from commit to commit by their parents.
+// timelineWalk goes back from commit to commit of the main branch.
 type timelineWalk struct {
 	server  *Server
-	terms   graph.Snapshot
+	head    graph.Snapshot
 	query   timelineQuery
 	entries []timelineEntry
 	next    graph.CommitSeq // 0: the walk came to its end
@@ -184,22 +187,25 @@ type timelineWalk struct {
 }
 
 // newest is the commit at which the walk begins, 0 if there is none.
-func (t *timelineWalk) newest(ctx context.Context, head graph.Snapshot, now time.Time) (graph.CommitSeq, error) {
-	at := graph.At{}
+func (t *timelineWalk) newest(ctx context.Context, now time.Time) (graph.CommitSeq, error) {
 	switch {
 	case t.query.before != 0:
-		before, err := t.server.timelineEntryOf(ctx, t.terms, t.query.before)
+		block, err := t.block(ctx, (t.query.before-1)/timelineBlock)
 		if err != nil {
 			return 0, err
 		}
-		t.high = before.Time
-		return before.parent, nil
+		i := slices.IndexFunc(block, func(e *timelineEntry) bool { return e.Seq == t.query.before })
+		if i < 0 {
+			return 0, fmt.Errorf("commit %d on branch %q: %w", t.query.before, graph.Main, graph.ErrNoVersion)
+		}
+		t.high = block[i].Time
+		return t.query.before - 1, nil
 	case !t.query.to.IsZero() && t.query.to.Before(now):
-		at.Time, t.high = t.query.to, t.query.to.Add(1)
+		t.high = t.query.to.Add(1)
 	default:
-		return head.Commit().Seq, nil
+		return t.head.Commit().Seq, nil
 	}
-	snapshot, err := t.server.opt.Store.Snapshot(at)
+	snapshot, err := t.server.opt.Store.Snapshot(graph.At{Time: t.query.to})
 	if errors.Is(err, graph.ErrNoVersion) {
 		return 0, nil // before the store was made
 	}
@@ -210,34 +216,39 @@ func (t *timelineWalk) newest(ctx context.Context, head graph.Snapshot, now time
 	return snapshot.Commit().Seq, nil
 }
 
-func (t *timelineWalk) run(ctx context.Context, seq graph.CommitSeq) error {
-	for range maxTimelineWalk {
-		if seq == 0 || seq <= t.query.after {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		entry, err := t.server.timelineEntryOf(ctx, t.terms, seq)
+// run walks from a commit number back until the query is answered, history
+// ends, or enough was looked at.
+func (t *timelineWalk) run(ctx context.Context, from graph.CommitSeq) error {
+	number := (from - 1) / timelineBlock
+	for range maxTimelineBlocks {
+		block, err := t.block(ctx, number)
 		if errors.Is(err, graph.ErrNoVersion) {
-			return nil // no longer retained
+			t.next = 0 // no longer retained
+			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if entry.Time.Before(t.query.from) {
+		for _, e := range slices.Backward(block) {
+			switch {
+			case e.Seq > from:
+				continue
+			case e.Seq <= t.query.after || e.Time.Before(t.query.from):
+				t.next = 0
+				return nil
+			case len(t.entries) == t.query.limit:
+				return nil
+			}
+			t.low, t.next = e.Time, e.Seq
+			if t.query.all || !e.quiet() {
+				t.entries = append(t.entries, *e)
+			}
+		}
+		if number == 0 {
+			t.next = 0
 			return nil
 		}
-		if len(t.entries) >= t.query.limit {
-			break
-		}
-		t.low, t.next = entry.Time, seq
-		if t.query.all || !entry.quiet() {
-			t.entries = append(t.entries, *entry)
-		}
-		if seq = entry.parent; seq == 0 {
-			t.next = 0
-		}
+		number--
 	}
 	return nil
 }
@@ -264,53 +275,75 @@ func (t *timelineWalk) steps(plans []control.Plan) []timelineEntry {
 	return list
 }
 
-// timelineCache keeps entries: commits never change.
+// timelineCache keeps blocks of entries: commits never change.
 type timelineCache struct {
-	mu      sync.Mutex
-	entries map[graph.CommitSeq]*timelineEntry
+	mu     sync.Mutex
+	blocks map[graph.CommitSeq][]*timelineEntry
 }
 
-func (c *timelineCache) get(seq graph.CommitSeq) *timelineEntry {
+func (c *timelineCache) get(number graph.CommitSeq) []*timelineEntry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.entries[seq]
+	return c.blocks[number]
 }
 
-func (c *timelineCache) put(e *timelineEntry) {
+func (c *timelineCache) put(number graph.CommitSeq, block []*timelineEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.entries == nil || len(c.entries) >= maxTimelineKept {
-		c.entries = map[graph.CommitSeq]*timelineEntry{}
+	if c.blocks == nil || len(c.blocks) >= maxTimelineKept {
+		c.blocks = map[graph.CommitSeq][]*timelineEntry{}
 	}
-	c.entries[e.Seq] = e
+	c.blocks[number] = block
 }
 
-// timelineEntryOf reads one commit of the main branch. The entry is shared.
-func (s *Server) timelineEntryOf(ctx context.Context, terms graph.TermReader, seq graph.CommitSeq) (*timelineEntry, error) {
-	if e := s.told.get(seq); e != nil {
-		return e, nil
+// block reads the main branch's commits number*timelineBlock+1 and on, up to
+// timelineBlock of them, oldest first. The entries are shared.
+func (t *timelineWalk) block(ctx context.Context, number graph.CommitSeq) ([]*timelineEntry, error) {
+	kept := t.server.told.get(number)
+	start, last := number*timelineBlock, min((number+1)*timelineBlock, t.head.Commit().Seq)
+	if n := len(kept); n > 0 {
+		start = kept[n-1].Seq
 	}
-	version, err := s.opt.Store.Snapshot(graph.At{Seq: seq})
-	if err != nil {
-		return nil, err
-	}
-	commit := version.Commit()
-	version.Close()
-	feed, err := s.opt.Store.Feed(graph.Main, commit.Parent)
+	feed, err := t.feed(start)
 	if err != nil {
 		return nil, err
 	}
 	defer feed.Close()
-	next, err := feed.Next(ctx)
-	if err != nil {
-		return nil, err
+	block := slices.Clip(kept) // others read what is kept
+	for start < last {
+		next, err := feed.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if next.Commit.Seq > last {
+			break
+		}
+		start = next.Commit.Seq
+		if start <= number*timelineBlock {
+			continue
+		}
+		e, err := newTimelineEntry(t.head, t.server.opt.Base, next)
+		if err != nil {
+			return nil, err
+		}
+		block = append(block, e)
 	}
-	e, err := newTimelineEntry(terms, s.opt.Base, next)
-	if err != nil {
-		return nil, err
+	if len(block) > len(kept) {
+		t.server.told.put(number, block)
 	}
-	s.told.put(e)
-	return e, nil
+	return block, nil
+}
+
+// feed follows the main branch after the newest of its commits that is not
+// newer than seq: between them are commits of other branches.
+func (t *timelineWalk) feed(seq graph.CommitSeq) (graph.Feed, error) {
+	for n := range graph.CommitSeq(maxTimelineGap) {
+		feed, err := t.server.opt.Store.Feed(graph.Main, seq-min(n, seq))
+		if err == nil || !errors.Is(err, graph.ErrNoVersion) || n >= seq {
+			return feed, err
+		}
+	}
+	return nil, fmt.Errorf("commit %d and those before it: %w", seq, graph.ErrNoVersion)
 }
 
 // timelineReader turns the changes of one commit into an entry.
@@ -340,7 +373,7 @@ func newTimelineEntry(terms graph.TermReader, base string, c graph.CommitChanges
 	r := timelineReader{
 		terms: terms, base: base,
 		entry: &timelineEntry{Kind: "commit", Time: c.Commit.Time, Seq: c.Commit.Seq, Note: c.Commit.Note,
-			Adds: c.Commit.Adds, Deletes: c.Commit.Deletes, Touched: &timelineTouched{}, parent: c.Commit.Parent},
+			Adds: c.Commit.Adds, Deletes: c.Commit.Deletes, Touched: &timelineTouched{}},
 		things: map[timelineKey]*timelineThing{}, values: map[[2]rdf.Term]*[2][]rdf.Term{}, class: map[string]*timelineClass{},
 	}
 	quads := make([]rdf.Quad, len(c.Changes))

@@ -200,3 +200,53 @@ func TestTimelineBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestTimelineBlocks: what was read and kept in blocks grows with the store,
+// and commits of other branches between are passed over. Method: commits on
+// both sides of a block's border, asked for while they are made.
+func TestTimelineBlocks(t *testing.T) {
+	server, running := newTestServer(t)
+	store, ctx := server.opt.Store, context.Background()
+	if _, err := store.Fork(ctx, "try", graph.At{}); err != nil {
+		t.Fatal(err)
+	}
+	commit := func(branch string, n int) {
+		t.Helper()
+		q := rdf.Quad{S: rdf.IRI("http://x/s"), P: rdf.IRI("http://x/p"), O: rdf.String(fmt.Sprint(n))}
+		if _, err := store.Commit(ctx, &graph.Batch{Branch: branch, Adds: []rdf.Quad{q}, Note: fmt.Sprint(branch, " ", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want []string
+	made := 1
+	for round := range 6 {
+		for i := range 150 {
+			commit("try", made)
+			if round != 3 || i < 20 { // then only the other branch is busy, over a border
+				commit(graph.Main, made)
+				want = append(want, fmt.Sprint("main ", made))
+			} else {
+				commit("try", -made)
+			}
+			made++
+		}
+		got := told(askTimeline(t, running, "limit=1000"))
+		slices.Reverse(got)
+		if !slices.Equal(got[1:], want) { // the first is the server's own
+			t.Fatalf("round %d: %d entries, want %d", round, len(got)-1, len(want))
+		}
+	}
+	var joined []string
+	for query := "limit=100"; ; {
+		page := askTimeline(t, running, query)
+		joined = append(joined, told(page)...)
+		if page.Before == 0 {
+			break
+		}
+		query = fmt.Sprintf("limit=100&before=%d", page.Before)
+	}
+	slices.Reverse(joined)
+	if !slices.Equal(joined[1:], want) {
+		t.Errorf("pages hold %d entries, want %d", len(joined)-1, len(want))
+	}
+}

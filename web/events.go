@@ -3,12 +3,13 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
 
+	"nettwin/control/intent"
 	"nettwin/graph"
 )
 
@@ -19,6 +20,8 @@ const heartbeat = 15 * time.Second
 // events streams the commits of a branch as server-sent events, without their
 // changes: a client asks anew what it shows. It begins after the commit in
 // the header Last-Event-ID or the parameter after, else with the next one.
+// Between them, on main, come the reports on intents as they are made; they
+// have no id, for the list of reports tells what a client missed.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	branch := r.URL.Query().Get("branch")
 	after, err := s.eventsAfter(r, branch)
@@ -35,29 +38,88 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer feed.Close()
+	var reports <-chan intent.Report // nil: none ever comes
+	if s.opt.Intents != nil && branch == graph.Main {
+		var end func()
+		reports, end = s.opt.Intents.Listen()
+		defer end()
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
 	if _, err := fmt.Fprint(w, "retry: 2000\n\n"); err != nil || control.Flush() != nil {
 		return
 	}
-	stream, end := s.untilStop(r)
-	defer end()
+	ctx, end := s.untilStop(r)
+	commits := commitsOf(ctx, feed)
+	defer func() {
+		end()
+		for range commits { // until its sender has ended
+		}
+	}()
+	quiet := time.NewTicker(heartbeat)
+	defer quiet.Stop()
 	for {
-		ctx, cancel := context.WithTimeout(stream, heartbeat)
-		next, err := feed.Next(ctx)
-		cancel()
-		switch {
-		case err == nil:
-			data, _ := json.Marshal(newCommitAnswer(next.Commit)) // numbers, times and text: cannot fail
-			_, err = fmt.Fprintf(w, "id: %d\nevent: commit\ndata: %s\n\n", next.Commit.Seq, data)
-		case errors.Is(err, context.DeadlineExceeded) && stream.Err() == nil:
+		select {
+		case next, ok := <-commits:
+			if !ok {
+				return // the client went away, the server stops, or the branch or the store ended
+			}
+			err = writeEvent(w, fmt.Sprintf("id: %d\nevent: commit\n", next.Commit.Seq), newCommitAnswer(next.Commit))
+		case report := <-reports:
+			err = writeEvent(w, "event: intent\n", newIntentEvent(&report))
+		case <-quiet.C:
 			_, err = fmt.Fprint(w, ": still here\n\n")
 		}
 		if err != nil || control.Flush() != nil {
-			return // the client went away, the server stops, or the branch or the store ended
+			return
 		}
+		quiet.Reset(heartbeat)
 	}
+}
+
+// writeEvent writes an event whose data are one line of JSON.
+func writeEvent(w io.Writer, head string, value any) error {
+	data, err := json.Marshal(value)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%sdata: %s\n\n", head, data)
+	}
+	return err
+}
+
+// commitsOf hands on what a feed says, until it or ctx ends; then it closes the
+// channel.
+func commitsOf(ctx context.Context, feed graph.Feed) <-chan graph.CommitChanges {
+	commits := make(chan graph.CommitChanges)
+	go func() {
+		defer close(commits)
+		for {
+			next, err := feed.Next(ctx)
+			if err != nil {
+				return
+			}
+			select {
+			case commits <- next:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return commits
+}
+
+// intentEvent is a report on an intent as the stream tells it.
+type intentEvent struct {
+	Intent  string          `json:"intent"`
+	Href    string          `json:"href"`
+	Report  int             `json:"report"`
+	State   intent.State    `json:"state"`
+	Time    time.Time       `json:"time"`
+	Reasons []intent.Reason `json:"reason,omitempty"`
+}
+
+func newIntentEvent(r *intent.Report) intentEvent {
+	return intentEvent{r.Intent, newIntentRef(r.Intent).Href, r.Number, r.State, r.Time, r.Reasons}
 }
 
 // eventsAfter is the commit after which a stream begins.

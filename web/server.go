@@ -39,6 +39,7 @@ type Options struct {
 	Items    Items
 	Rules    *rules.Engine
 	Control  Control
+	Intents  Intents
 	Base     string // base IRI of the store
 	Protocol *protocol.Handler
 	Sources  func() []ingest.TargetStatus // state of collection; may be nil
@@ -143,6 +144,7 @@ func (s *Server) gated(r chi.Router) {
 	r.With(read).Get("/id/*", s.thing)
 	r.With(read).Get("/ns", s.ontology)
 	r.Route("/api/v1", s.api)
+	s.intentRoutes(r)
 	r.Get("/healthz", s.health)
 	r.Get("/readyz", s.ready)
 	r.With(read).Method(http.MethodGet, "/metrics", s.opt.Metrics.Handler())

@@ -70,6 +70,7 @@ type Options struct {
 	Log     *slog.Logger                                     // nil means no log
 
 	ConfirmTimeout, SettleTimeout, PollInterval, PushTimeout time.Duration // 0: the default
+	PlanLifetime                                             time.Duration // of a plan that waits for a decision; 0: the default
 }
 
 // Principal is who asks.
@@ -131,6 +132,7 @@ func (o *Options) defaults() {
 	set(&o.SettleTimeout, DefaultSettleTimeout)
 	set(&o.PollInterval, DefaultPollInterval)
 	set(&o.PushTimeout, DefaultPushTimeout)
+	set(&o.PlanLifetime, DefaultPlanLifetime)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

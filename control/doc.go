@@ -7,7 +7,8 @@
 //
 //	proposed ─ Verify ─► verified ─ Approve ─► approved ─ Apply ─► applying ─► confirming ─► done
 //	    │                   │                     │                    │            │
-//	    └────► refused ◄────┴──────► rejected ◄───┘                    └─► rolled-back, failed
+//	    ├────► refused ◄────┼──────► rejected ◄───┤                    └─► rolled-back, failed
+//	    └───────────────────┴──► expired, superseded
 //
 // What an action does is a file (ontology/actions): a SPARQL update that says
 // how the facts change. Effective changes of sources are the plan's expectation;

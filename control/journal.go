@@ -105,7 +105,8 @@ func syncDir(dir string) error {
 }
 
 // readChain reads entries and checks each against the line before it. It
-// returns the number of bytes of whole lines.
+// returns the number of bytes of whole lines, and before an error what is in
+// order.
 func readChain(r io.Reader, path string, chain *Chain) ([]Entry, int64, error) {
 	var entries []Entry
 	var size int64
@@ -116,19 +117,19 @@ func readChain(r io.Reader, path string, chain *Chain) ([]Entry, int64, error) {
 			return entries, size, nil
 		}
 		if err != nil {
-			return nil, 0, &ChainError{File: path, Line: n, Reason: err.Error()}
+			return entries, size, &ChainError{File: path, Line: n, Reason: err.Error()}
 		}
 		var e Entry
 		dec := json.NewDecoder(bytes.NewReader(line))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&e); err != nil {
-			return nil, 0, &ChainError{File: path, Line: n, Reason: "it is no entry: " + err.Error()}
+			return entries, size, &ChainError{File: path, Line: n, Reason: "it is no entry: " + err.Error()}
 		}
 		if e.Seq != uint64(n) {
-			return nil, 0, &ChainError{File: path, Line: n, Reason: fmt.Sprintf("entry %d stands where %d belongs: lines were removed or added", e.Seq, n)}
+			return entries, size, &ChainError{File: path, Line: n, Reason: fmt.Sprintf("entry %d stands where %d belongs: lines were removed or added", e.Seq, n)}
 		}
 		if e.Prev != chain.Head {
-			return nil, 0, &ChainError{File: path, Line: n, Reason: fmt.Sprintf("the line before it has SHA-256 %q, this entry names %q: one of both was changed", chain.Head, e.Prev)}
+			return entries, size, &ChainError{File: path, Line: n, Reason: fmt.Sprintf("the line before it has SHA-256 %q, this entry names %q: one of both was changed", chain.Head, e.Prev)}
 		}
 		chain.Head, chain.Entries = lineHash(line), e.Seq
 		entries, size = append(entries, e), size+int64(len(line))+1

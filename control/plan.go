@@ -15,7 +15,7 @@ import (
 // State is where a plan stands.
 type State string
 
-// The states; the last five are final.
+// The states; the last seven are final.
 const (
 	Proposed   State = "proposed"
 	Verified   State = "verified"
@@ -24,6 +24,8 @@ const (
 	Confirming State = "confirming"
 	Refused    State = "refused"     // by its verdict
 	Rejected   State = "rejected"    // by somebody
+	Expired    State = "expired"     // nobody decided in time
+	Superseded State = "superseded"  // by another plan
 	Done       State = "done"        // the devices hold it, and the sources say so
 	RolledBack State = "rolled-back" // the devices hold what they held before
 	Failed     State = "failed"      // neither is known to be so
@@ -31,7 +33,7 @@ const (
 
 // Final tells whether the state is one that no plan leaves.
 func (s State) Final() bool {
-	return slices.Contains([]State{Refused, Rejected, Done, RolledBack, Failed}, s)
+	return slices.Contains([]State{Refused, Rejected, Expired, Superseded, Done, RolledBack, Failed}, s)
 }
 
 // Errors of plans. Test with errors.Is.
@@ -54,6 +56,8 @@ var (
 	ErrMoved = errors.New("control: the plan has changed")
 	// ErrBusy: another plan is being applied.
 	ErrBusy = errors.New("control: another plan is being applied")
+	// ErrTooMany: MaxOpenPlans are under way.
+	ErrTooMany = errors.New("control: too many plans")
 )
 
 // Plan is a change on its way. Values that methods return are copies.

@@ -222,5 +222,8 @@ func (a *attempt) finish(ctx context.Context) error {
 			return a.c.end(ctx, a.p.ID, Failed, stepEnd, "", "confirmed, but sources do not say what was expected: "+list(unmet))
 		}
 	}
-	return a.c.end(ctx, a.p.ID, Done, stepEnd, "", "")
+	if err := a.c.end(ctx, a.p.ID, Done, stepEnd, "", ""); err != nil {
+		return err
+	}
+	return a.c.overtake(ctx, a.p)
 }

@@ -19,27 +19,29 @@ import (
 
 // Steps of the journal.
 const (
-	stepPropose  = "propose"
-	stepVerify   = "verify"
-	stepReverify = "verify again"
-	stepApprove  = "approve"
-	stepReject   = "reject"
-	stepApply    = "apply"
-	stepOpen     = "open"
-	stepLock     = "lock"
-	stepEdit     = "edit"
-	stepCommit   = "commit"
-	stepCompare  = "compare"
-	stepCollect  = "collect"
-	stepConfirm  = "confirm"
-	stepCancel   = "cancel"
-	stepEnd      = "end"
-	stepRecover  = "recover"
+	stepPropose   = "propose"
+	stepVerify    = "verify"
+	stepReverify  = "verify again"
+	stepApprove   = "approve"
+	stepReject    = "reject"
+	stepApply     = "apply"
+	stepOpen      = "open"
+	stepLock      = "lock"
+	stepEdit      = "edit"
+	stepCommit    = "commit"
+	stepCompare   = "compare"
+	stepCollect   = "collect"
+	stepConfirm   = "confirm"
+	stepCancel    = "cancel"
+	stepEnd       = "end"
+	stepRecover   = "recover"
+	stepExpire    = "expire"
+	stepSupersede = "supersede"
 )
 
 // Propose makes a plan for a need and verifies it. A need that has a plan under
 // way gets no second one: that plan is returned. Errors: ErrNoNeed,
-// ErrNoAction, those of Verify.
+// ErrNoAction, ErrTooMany, those of Verify.
 func (c *Controller) Propose(ctx context.Context, need string) (Plan, error) {
 	p, made, err := c.propose(ctx, need)
 	if err != nil || !made {
@@ -65,6 +67,9 @@ func (c *Controller) propose(ctx context.Context, iri string) (Plan, bool, error
 	}
 	a, err := c.action(needs[i].Action)
 	if err != nil {
+		return Plan{}, false, err
+	}
+	if err := c.room(); err != nil {
 		return Plan{}, false, err
 	}
 	needs[i].Plan, needs[i].State = "", ""

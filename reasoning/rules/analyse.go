@@ -185,10 +185,28 @@ func (a *analysis) pattern(tp algebra.TriplePattern, graph algebra.Node, positiv
 
 // reads returns the set that patterns with the active graph belong to.
 func (a *analysis) reads(graph algebra.Node) *predicates {
-	if graph == (algebra.Node{}) {
-		return &a.rule.readsDefault
+	r := a.rule
+	switch {
+	case graph == (algebra.Node{}):
+		return &r.readsDefault
+	case graph.IsVar():
+		return &r.readsNamed
+	case r.readsGraph == nil:
+		r.readsGraph = map[rdf.Term]*predicates{}
 	}
-	return &a.rule.readsNamed
+	if r.readsGraph[graph.Term] == nil {
+		r.readsGraph[graph.Term] = &predicates{}
+	}
+	return r.readsGraph[graph.Term]
+}
+
+// readsWrittenBy tells whether the rule reads what another writes.
+func (r *Rule) readsWrittenBy(w *Rule) bool {
+	if w.graph.IsZero() {
+		return r.readsDefault.meets(w.writes)
+	}
+	named := r.readsGraph[w.graph]
+	return r.readsNamed.meets(w.writes) || named != nil && named.meets(w.writes)
 }
 
 func (a *analysis) path(p algebra.Path, reads *predicates) {

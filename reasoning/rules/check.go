@@ -2,15 +2,14 @@ package rules
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/reasoning/model"
 	"nettwin/sparql"
 )
 
@@ -43,23 +42,23 @@ func LoadFolder(fsys fs.FS, folder, prefix, base string) ([]*Rule, error) {
 }
 
 // Ask returns what a rule says of src, without writing it anywhere: each
-// triple once, in no order. It does not run rules that this one depends on,
-// and applies no model.
-func (r *Rule) Ask(ctx context.Context, src graph.Source, opt sparql.Options) ([]rdf.Triple, error) {
-	result, err := sparql.Evaluate(ctx, r.Query, src, opt)
+// triple once, in no order. It does not run rules that this one depends on.
+// models are those that the rule may name; none means Models. Errors:
+// ErrNoModel, those of sparql and of the model.
+func (r *Rule) Ask(ctx context.Context, src graph.Source, opt sparql.Options, models ...model.Model) ([]rdf.Triple, error) {
+	var said []rdf.Triple
+	seen := map[rdf.Triple]bool{}
+	err := r.solve(ctx, src, opt, models, func(row model.Row, _ []model.Row) error {
+		for _, fact := range r.facts(row, rdf.Term{}) {
+			if t := fact.Triple(); !seen[t] {
+				seen[t] = true
+				said = append(said, t)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("rule %s: %w", r.Name, err)
 	}
-	defer result.Close()
-	var said []rdf.Triple
-	for {
-		t, err := result.Triples.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return said, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("rule %s: %w", r.Name, err)
-		}
-		said = append(said, t)
-	}
+	return said, nil
 }

@@ -42,6 +42,11 @@ func (d *Delta) touches(r *Rule) bool {
 	if r.readsDefault.meets(d.inDefault) || r.readsNamed.meets(d.inNamed) {
 		return true
 	}
+	for _, reads := range r.readsGraph {
+		if reads.meets(d.inNamed) {
+			return true
+		}
+	}
 	if r.Target == TargetDefault {
 		return r.writes.meets(d.inDefault)
 	}

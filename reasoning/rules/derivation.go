@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nettwin/graph/rdf"
+	"nettwin/naming"
 	"nettwin/sparql/algebra"
 )
 
@@ -27,8 +28,11 @@ type terms struct {
 func (t terms) rule(name string) rdf.Term { return rdf.IRI(t.base + "id/rule/" + name) }
 
 func (t terms) target(r *Rule) rdf.Term {
-	if r.Target == TargetDefault {
+	switch r.Target {
+	case TargetDefault:
 		return rdf.Term{}
+	case TargetIntended:
+		return naming.IntendedGraph(t.base)
 	}
 	return t.derived
 }

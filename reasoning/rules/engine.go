@@ -14,6 +14,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/reasoning/model"
 )
 
 // Limits of the engine.
@@ -36,6 +37,7 @@ type Options struct {
 	Branch    string // whose facts are kept true; "" means graph.Main
 	Log       *slog.Logger
 	Now       func() time.Time
+	Models    []model.Model // that rules may name; nil means Models
 }
 
 // Engine keeps what rules derive on one branch true. Its methods are

@@ -101,7 +101,7 @@ func (f *fixture) check(when string, want bool, texts ...string) {
 
 const (
 	row       = `<http://src> { <http://src/system> <http://m/sysName> "r1" }`
-	model     = `<http://model/1> <http://t/oldName> "r1" .`
+	oldModel  = `<http://oldModel/1> <http://t/oldName> "r1" .`
 	device    = `<http://twin.test/id/device/r1> a <http://t/Device> .`
 	name      = `<http://twin.test/id/device/r1> <http://t/name> "r1" .`
 	needsCare = `<http://twin.test/graph/derived> { <http://twin.test/id/device/r1> <http://t/needs> "care" }`
@@ -115,22 +115,22 @@ func TestLifecycle(t *testing.T) {
 	if err := f.Reload(ctx); err != nil {
 		t.Fatal(err)
 	}
-	f.commit(row+model, "")
+	f.commit(row+oldModel, "")
 	if err := f.Apply(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.check("after premises", true, device, name, needsCare)
 
-	f.commit("", model)
+	f.commit("", oldModel)
 	delta := &Delta{}
-	delta.Add(quads(t, model)[0])
+	delta.Add(quads(t, oldModel)[0])
 	if err := f.Apply(ctx, delta); err != nil {
 		t.Fatal(err)
 	}
 	f.check("after the model went", false, needsCare)
 	f.check("after the model went", true, device)
 
-	f.commit(model, "")
+	f.commit(oldModel, "")
 	if err := f.Apply(ctx, delta); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestLifecycle(t *testing.T) {
 // make a commit.
 func TestUnchangedCommitsNothing(t *testing.T) {
 	f, ctx := newFixture(t), context.Background()
-	f.commit(row+model, "")
+	f.commit(row+oldModel, "")
 	if err := f.Reload(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -217,14 +217,14 @@ func TestBrokenFileKeepsFacts(t *testing.T) {
 // TestOnBranch runs the rules on a scenario: the main branch keeps its facts.
 func TestOnBranch(t *testing.T) {
 	f, ctx := newFixture(t), context.Background()
-	f.commit(row+model, "")
+	f.commit(row+oldModel, "")
 	if err := f.Reload(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.store.Fork(ctx, "what-if", graph.At{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.store.Commit(ctx, &graph.Batch{Branch: "what-if", Deletes: quads(t, model)}); err != nil {
+	if _, err := f.store.Commit(ctx, &graph.Batch{Branch: "what-if", Deletes: quads(t, oldModel)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.OnBranch("what-if").Apply(ctx, nil); err != nil {
@@ -251,7 +251,7 @@ func TestFollow(t *testing.T) {
 	}
 	ended, head := make(chan error), f.store.Info().Head
 	go func() { ended <- f.Follow(ctx, head) }()
-	f.commit(row+model, "")
+	f.commit(row+oldModel, "")
 	for deadline := time.Now().Add(10 * time.Second); !f.has(needsCare); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the rules did not run within 10 s of the commit")
@@ -266,7 +266,7 @@ func TestFollow(t *testing.T) {
 // TestExplain asks for the tree of a fact that two rules lead to.
 func TestExplain(t *testing.T) {
 	f, ctx := newFixture(t), context.Background()
-	f.commit(row+model+`<http://src> { <http://src> <https://w3id.org/nettwin/ns#deviceName> "r1" }
+	f.commit(row+oldModel+`<http://src> { <http://src> <https://w3id.org/nettwin/ns#deviceName> "r1" }
 		<http://twin.test/graph/provenance> {
 			<http://src/system> <https://w3id.org/nettwin/ns#item> <http://twin.test/names/k1> .
 			<http://a/1> <http://www.w3.org/ns/prov#generated> <http://twin.test/names/k1> ;

@@ -2,11 +2,10 @@ package rules
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/reasoning/model"
 	"nettwin/sparql"
 	"nettwin/sparql/algebra"
 )
@@ -16,73 +15,70 @@ import (
 func (e *Engine) evaluate(ctx context.Context, r *Rule, snapshot graph.Snapshot, ch *change) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, RuleTimeout)
 	defer cancel()
-	query := &algebra.Query{
-		Form: algebra.Select, Base: r.Query.Base, Prefixes: r.Query.Prefixes, Vars: r.solutionVars,
-		Op: &algebra.Distinct{P: &algebra.Project{Vars: r.solutionVars, P: r.Query.Op}},
-	}
-	result, err := sparql.Evaluate(ctx, query, snapshot, sparql.Options{Now: e.opt.Now(), MaxRows: MaxSolutions})
-	if err != nil {
-		return 0, err
-	}
-	defer result.Close()
 	ruleIRI := e.terms.rule(r.Name)
 	found := map[rdf.Term]derivation{}
-	solution := map[string]rdf.Term{}
-	for {
-		row, err := result.Rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return 0, err
-		}
-		for i, name := range r.solutionVars {
-			solution[name] = row[i]
-		}
-		d, ok, err := e.derive(r, ruleIRI, solution, snapshot)
-		if err != nil {
-			return 0, err
-		}
+	options := sparql.Options{Now: e.opt.Now(), MaxRows: MaxSolutions}
+	err := r.solve(ctx, snapshot, options, e.opt.Models, func(row model.Row, uses []model.Row) error {
+		d, ok, err := e.derive(r, ruleIRI, row, uses, snapshot)
 		if ok {
 			found[d.iri] = d
 		}
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	return len(found), ch.replaceRule(ctx, r, ruleIRI, found)
 }
 
-// derive makes the derivation of one solution; ok is false if it makes no
-// fact.
-func (e *Engine) derive(r *Rule, ruleIRI rdf.Term, solution map[string]rdf.Term, src graph.Source) (derivation, bool, error) {
-	var facts, premises []rdf.Quad
-	target := e.terms.target(r)
-	for _, q := range r.Query.Template {
-		if fact, ok := instantiate(q.TriplePattern, target, solution); ok {
-			facts = append(facts, fact)
-		}
-	}
+// derive makes the derivation of one row; ok is false if it makes no fact.
+func (e *Engine) derive(r *Rule, ruleIRI rdf.Term, row model.Row, uses []model.Row, src graph.Source) (derivation, bool, error) {
+	facts := r.facts(row, e.terms.target(r))
 	if len(facts) == 0 {
 		return derivation{}, false, nil
 	}
-	for _, p := range r.premises {
-		graphName := rdf.Term{}
-		if p.graph != (algebra.Node{}) {
-			if graphName = value(p.graph, solution); graphName.IsZero() {
+	var premises []rdf.Quad
+	seen := map[rdf.Quad]bool{}
+	for _, solution := range uses {
+		for _, p := range r.premises {
+			quad, ok := p.of(solution)
+			if !ok || seen[quad] {
 				continue
 			}
-		}
-		quad, ok := instantiate(p.TriplePattern, graphName, solution)
-		if !ok {
-			continue
-		}
-		// A pattern of an OPTIONAL or of another UNION branch may be bound
-		// without having matched.
-		present, err := contains(src, quad)
-		if err != nil {
-			return derivation{}, false, err
-		}
-		if present {
-			premises = append(premises, quad)
+			seen[quad] = true
+			// A pattern of an OPTIONAL or of another UNION branch may be bound
+			// without having matched.
+			present, err := contains(src, quad)
+			if err != nil {
+				return derivation{}, false, err
+			}
+			if present {
+				premises = append(premises, quad)
+			}
 		}
 	}
 	return newDerivation(e.terms, ruleIRI, facts, premises), true, nil
+}
+
+// facts are what the template makes of a row.
+func (r *Rule) facts(row model.Row, target rdf.Term) []rdf.Quad {
+	var facts []rdf.Quad
+	for _, q := range r.Query.Template {
+		if fact, ok := instantiate(q.TriplePattern, target, row); ok {
+			facts = append(facts, fact)
+		}
+	}
+	return facts
+}
+
+// of returns the premise as a solution binds it; ok is false if it leaves it
+// open.
+func (p premise) of(solution model.Row) (rdf.Quad, bool) {
+	name := rdf.Term{}
+	if p.graph != (algebra.Node{}) {
+		if name = value(p.graph, solution); name.IsZero() {
+			return rdf.Quad{}, false
+		}
+	}
+	return instantiate(p.TriplePattern, name, solution)
 }

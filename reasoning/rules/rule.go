@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"nettwin/graph/rdf"
+	"nettwin/naming"
 	"nettwin/sparql/algebra"
 	"nettwin/sparql/syntax"
 )
@@ -16,8 +18,10 @@ type Target string
 
 // The targets of rules.
 const (
-	TargetDefault Target = "default" // alignment rules
+	TargetDefault Target = "default" // alignment rules that do not say otherwise
 	TargetDerived Target = "derived" // all others
+	// TargetIntended is the intended graph: alignment of sources of truth.
+	TargetIntended Target = "intended"
 )
 
 // MaxRuleBytes bounds a rule file.
@@ -32,8 +36,13 @@ type Rule struct {
 	Target   Target
 	Query    *algebra.Query // a CONSTRUCT
 	Text     string         // the whole file
+	Model    string         // the functional model between WHERE and template; "": none
 
-	readsDefault, readsNamed predicates // by the graph that a pattern is matched in
+	// By the graph that a pattern is matched in: the default graph, any named
+	// graph, and one that the rule names.
+	readsDefault, readsNamed predicates
+	readsGraph               map[rdf.Term]*predicates
+	graph                    rdf.Term // that it writes to; zero: the default graph
 	writes                   predicates
 	timeDependent            bool
 	premises                 []premise
@@ -73,6 +82,7 @@ func ParseRule(file, text, base string) (*Rule, error) {
 	if err := r.parseQuery(base); err != nil {
 		return nil, err
 	}
+	r.graph = terms{base: base, derived: naming.DerivedGraph(base)}.target(r)
 	return r, r.analyse()
 }
 
@@ -113,19 +123,19 @@ func (r *Rule) parseHeader() error {
 	if values["name"] != r.Name {
 		return &FileError{File: r.File, Line: 1, Column: 1, Msg: fmt.Sprintf("header name %q is not the file's name %q", values["name"], r.Name)}
 	}
-	r.Comment, r.Citation = values["comment"], values["citation"]
+	r.Comment, r.Citation, r.Model = values["comment"], values["citation"], values["model"]
 	return r.setTarget(values["target"])
 }
 
-var headerKeys = map[string]bool{"name": true, "comment": true, "citation": true, "target": true}
+var headerKeys = map[string]bool{"name": true, "comment": true, "citation": true, "target": true, "model": true}
 
 func (r *Rule) setTarget(target string) error {
 	switch Target(target) {
 	case "":
-	case TargetDefault, TargetDerived:
+	case TargetDefault, TargetDerived, TargetIntended:
 		r.Target = Target(target)
 	default:
-		return &FileError{File: r.File, Line: 1, Column: 1, Msg: fmt.Sprintf("target %q is neither default nor derived", target)}
+		return &FileError{File: r.File, Line: 1, Column: 1, Msg: fmt.Sprintf("target %q is none of default, derived and intended", target)}
 	}
 	return nil
 }

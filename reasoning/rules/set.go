@@ -101,16 +101,13 @@ func stratify(rules []*Rule) ([][]*Rule, error) {
 }
 
 // dependsOn tells whether r reads what w writes. An alignment rule does not
-// depend on rules of the derived graph: the twin's current state rests on
-// sources only.
+// depend on rules of the derived graph, and one that writes the twin not on
+// what is intended: the twin's current state rests on sources only.
 func dependsOn(r, w *Rule) bool {
-	if r.Target == TargetDefault && w.Target == TargetDerived {
+	if r.Target != TargetDerived && w.Target == TargetDerived || r.Target == TargetDefault && w.Target == TargetIntended {
 		return false
 	}
-	if w.Target == TargetDefault {
-		return r.readsDefault.meets(w.writes)
-	}
-	return r.readsNamed.meets(w.writes)
+	return r.readsWrittenBy(w)
 }
 
 func names(rules []*Rule) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/go-chi/chi/v5"
 
@@ -17,11 +18,14 @@ import (
 type Control interface {
 	Needs(ctx context.Context) ([]control.Need, error)
 	Plans() []control.Plan
+	ListPlans(f control.PlanFilter, offset, limit int) ([]control.Plan, int)
 	Plan(id string) (control.Plan, error)
 	Propose(ctx context.Context, need string) (control.Plan, error)
 	Approve(ctx context.Context, id string, by control.Principal) (control.Plan, error)
 	Reject(ctx context.Context, id string, by control.Principal, reason string) (control.Plan, error)
 	Apply(ctx context.Context, id string, by control.Principal) (control.Plan, error)
+	Supersede(ctx context.Context, id string, by control.Principal) (control.Plan, error)
+	Audit(ctx context.Context, after uint64, limit int, records bool) (control.Audit, error)
 }
 
 // needs lists what rules say should be done.
@@ -37,12 +41,63 @@ func (s *Server) needs(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, map[string]any{"needs": list})
 }
 
-func (s *Server) plans(w http.ResponseWriter, _ *http.Request) {
-	list := s.opt.Control.Plans()
+// plans lists plans, newest first, in pages: offset, limit, state, need,
+// open=true.
+func (s *Server) plans(w http.ResponseWriter, r *http.Request) {
+	offset, err := number(r, "offset", 0, 0)
+	limit := 0
+	if err == nil {
+		limit, err = number(r, "limit", defaultPage, maxPage)
+	}
+	open := false
+	if text := r.URL.Query().Get("open"); err == nil && text != "" {
+		if open, err = strconv.ParseBool(text); err != nil {
+			err = fmt.Errorf("parameter open=%q must be true or false", clip(text))
+		}
+	}
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	filter := control.PlanFilter{State: control.State(r.URL.Query().Get("state")), Need: r.URL.Query().Get("need"), Open: open}
+	list, total := s.opt.Control.ListPlans(filter, offset, limit)
 	if list == nil {
 		list = []control.Plan{}
 	}
-	s.answer(w, map[string]any{"plans": list})
+	s.answer(w, map[string]any{"plans": list, "total": total})
+}
+
+// supersede ends a plan and proposes another for its need.
+func (s *Server) supersede(w http.ResponseWriter, r *http.Request) {
+	plan, err := s.opt.Control.Supersede(r.Context(), chi.URLParam(r, "id"), principal(r))
+	s.answerPlan(w, plan, err)
+}
+
+// audit lists entries of the journal with what its chain is worth.
+func (s *Server) audit(w http.ResponseWriter, r *http.Request) {
+	after, err := number(r, "after", 0, 0)
+	limit, records := 0, false
+	if err == nil {
+		limit, err = number(r, "limit", defaultPage, control.MaxAuditPage)
+	}
+	if text := r.URL.Query().Get("records"); err == nil && text != "" {
+		if records, err = strconv.ParseBool(text); err != nil {
+			err = fmt.Errorf("parameter records=%q must be true or false", clip(text))
+		}
+	}
+	if err == nil && limit == 0 {
+		err = errors.New("parameter limit must be at least 1")
+	}
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	audit, err := s.opt.Control.Audit(r.Context(), uint64(after), limit, records)
+	if err != nil {
+		s.fail(w, 0, err)
+		return
+	}
+	s.answer(w, audit)
 }
 
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
@@ -107,7 +162,7 @@ func (s *Server) failControl(w http.ResponseWriter, err error) {
 	for known, code := range map[error]int{
 		control.ErrNoNeed: http.StatusNotFound, control.ErrNoPlan: http.StatusNotFound, control.ErrNoAction: http.StatusNotFound,
 		control.ErrState: http.StatusConflict, control.ErrMoved: http.StatusConflict, control.ErrBusy: http.StatusConflict,
-		control.ErrStale: http.StatusConflict, control.ErrForbidden: http.StatusForbidden,
+		control.ErrStale: http.StatusConflict, control.ErrTooMany: http.StatusConflict, control.ErrForbidden: http.StatusForbidden,
 	} {
 		if errors.Is(err, known) {
 			status = code

@@ -170,6 +170,8 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Post("/plans/{id}/approve", s.approve)
 	r.With(operate).Post("/plans/{id}/reject", s.reject)
 	r.With(operate).Post("/plans/{id}/apply", s.apply)
+	r.With(operate).Post("/plans/{id}/supersede", s.supersede)
+	r.With(operate).Get("/audit", s.audit)
 	r.With(read).Get("/queries", s.queryList)
 	r.With(admin).Delete("/queries/{id}", s.queryCancel)
 	r.With(read).Get("/branches", s.branches)

@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "../../..");
+const binary = process.env.NETTWIN_BIN ?? path.join(root, "bin/nettwin");
 export const out = path.join(here, "out");
 
 const readyMillis = 60_000;
@@ -16,7 +17,7 @@ const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-
 
 // missing says what the test lacks; "" if nothing. Under CI=true a lack fails.
 export function missing() {
-  if (!existsSync(path.join(root, "bin/nettwin"))) return "no bin/nettwin: run make ui build";
+  if (!existsSync(binary)) return "no bin/nettwin: run make ui build";
   if (!browsers.some((b) => b && existsSync(b))) return "no Chromium: install it or name it in the environment variable CHROMIUM";
   return "";
 }
@@ -25,7 +26,7 @@ export function missing() {
 // ready.
 export async function startTwin() {
   const data = await mkdtemp(path.join(os.tmpdir(), "nettwin-e2e-"));
-  const child = spawn(path.join(root, "bin/nettwin"), ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const url = await new Promise((resolve, reject) => {

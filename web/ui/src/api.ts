@@ -30,8 +30,6 @@ export interface Commit {
   adds: number;
   deletes: number;
   note: string;
-  changes?: { op: string; quad: string }[];
-  changesTruncated?: boolean;
 }
 
 export interface SourceStatus {
@@ -80,7 +78,135 @@ export interface Results {
   rows: Record<string, Term>[];
 }
 
-// Unauthorized: the twin wants a token.
+// TimelineEntry is a commit that changed the network's state, or a step of a
+// plan.
+export interface TimelineEntry {
+  kind: "commit" | "step";
+  time: string;
+  seq?: number;
+  note?: string;
+  adds?: number;
+  deletes?: number;
+  touched?: { default: number; derived: number; source: number; provenance: number; other: number };
+  appeared?: TimelineThing[];
+  gone?: TimelineThing[];
+  changed?: { thing: string; property: string; from: string; to: string }[];
+  classes?: { class: string; added?: number; deleted?: number }[];
+  truncated?: boolean;
+  plan?: string;
+  message?: string;
+  step?: string;
+  device?: string;
+  by?: string;
+  detail?: string;
+}
+
+export interface TimelineThing {
+  iri: string;
+  graph?: string;
+  classes?: string[];
+  message: string;
+  about?: string[];
+  devices?: string[];
+}
+
+export interface Timeline {
+  begin: string; // the first instant that asOf= answers
+  now: string;
+  head: number;
+  entries: TimelineEntry[];
+  before?: number; // where to go on; absent at the end
+}
+
+export interface Need {
+  need: string;
+  action: string;
+  message: string;
+  targets: string[] | null;
+  devices: string[] | null;
+  because?: string[];
+  plan?: string;
+  state?: PlanState;
+}
+
+export type PlanState =
+  | "proposed" | "verified" | "approved" | "applying" | "confirming"
+  | "refused" | "rejected" | "done" | "rolled-back" | "failed";
+
+export interface Change {
+  quad: string;
+  delete?: boolean;
+}
+
+export interface Payload {
+  driver: string;
+  device: string;
+  deviceIri: string;
+  graph: string;
+  mediaType: string;
+  body: string;
+  changes: Change[] | null;
+  item?: string;
+}
+
+export interface PlanFinding {
+  finding: string;
+  class: string;
+  message: string;
+  about: string[] | null;
+}
+
+export interface Impact {
+  devices: string[] | null;
+  pairsBefore: number;
+  pairsAfter: number;
+  pairsLost: number;
+  pairsGained: number;
+  lost?: [string, string][];
+  gained?: [string, string][];
+  services?: { service: string; name?: string; resolved?: string[]; introduced?: string[] }[];
+}
+
+export interface Verdict {
+  ok: boolean;
+  reasons?: string[];
+  resolved?: PlanFinding[];
+  introduced?: PlanFinding[];
+  impact: Impact;
+}
+
+export interface PlanStep {
+  seq: number;
+  time: string;
+  step: string;
+  device?: string;
+  by?: string;
+  detail?: string;
+}
+
+export interface Plan {
+  id: string;
+  need: Need;
+  action: string;
+  freshnessNanoseconds: number;
+  state: PlanState;
+  reason?: string;
+  created: string;
+  updated: string;
+  base?: number;
+  branch?: string;
+  changes?: Change[];
+  payloads?: Payload[];
+  verdict?: Verdict;
+  digest?: string;
+  approval?: { by: string; at: string; digest: string };
+  token?: string;
+  started?: string;
+  deadline?: string;
+  steps?: PlanStep[];
+}
+
+// Unauthorized: the twin wants a token, or another one.
 export class Unauthorized extends Error {}
 
 // Failure carries what the twin said about a refused request.
@@ -90,17 +216,41 @@ export class Failure extends Error {
   }
 }
 
+// Tokens live in this tab only: one for reading, where the twin asks for it,
+// and one for what reaches devices.
 const tokenKey = "nettwin.token";
+const operatorKey = "nettwin.operator";
 
 export function setToken(token: string): void {
   sessionStorage.setItem(tokenKey, token);
+}
+
+export const operatorToken = (): string => sessionStorage.getItem(operatorKey) ?? sessionStorage.getItem(tokenKey) ?? "";
+
+export function setOperatorToken(token: string): void {
+  if (token) sessionStorage.setItem(operatorKey, token);
+  else sessionStorage.removeItem(operatorKey);
+}
+
+// moment is the instant whose network is shown: "" is now. The page sets it
+// from its address before any view asks.
+let moment = "";
+
+export function setMoment(at: string): void {
+  moment = at;
+}
+
+// asOf adds the moment to a path.
+function asOf(path: string): string {
+  if (!moment) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}asOf=${encodeURIComponent(moment)}`;
 }
 
 // request sends one request; any answer other than 2xx becomes an error.
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   const token = sessionStorage.getItem(tokenKey);
-  if (token) headers.set("Authorization", `Bearer ${token}`);
+  if (token && !headers.has("Authorization")) headers.set("Authorization", `Bearer ${token}`);
   let answer: Response;
   try {
     answer = await fetch(path, { ...init, headers });
@@ -140,18 +290,55 @@ export const sources = async (): Promise<SourceStatus[]> =>
 export const commits = async (after: number, limit: number): Promise<Commit[]> =>
   (await json<{ commits: Commit[] }>(`/api/v1/commits?after=${after}&limit=${limit}`)).commits;
 
-export const feed = async (after: number, limit: number): Promise<Commit[]> =>
-  (await json<{ commits: Commit[] }>(`/api/v1/feed?after=${after}&limit=${limit}`)).commits;
+// explain asks why a fact is there: at an instant, else at the moment shown.
+export const explain = (fact: string, at = ""): Promise<Explanation> => {
+  const path = `/api/v1/explain?fact=${encodeURIComponent(fact)}`;
+  return json(at ? `${path}&asOf=${encodeURIComponent(at)}` : asOf(path));
+};
 
-export const explain = (fact: string): Promise<Explanation> =>
-  json(`/api/v1/explain?fact=${encodeURIComponent(fact)}`);
+export interface TimelineQuery {
+  from?: string;
+  after?: number;
+  before?: number;
+  limit?: number;
+  all?: boolean;
+}
+
+export function timeline(q: TimelineQuery): Promise<Timeline> {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(q)) if (value) params.set(key, String(value));
+  return json(`/api/v1/timeline?${params}`);
+}
+
+export const needs = async (): Promise<Need[]> => (await json<{ needs: Need[] }>("/api/v1/needs")).needs;
+
+export const plans = async (): Promise<Plan[]> => (await json<{ plans: Plan[] }>("/api/v1/plans")).plans;
+
+export const plan = (id: string): Promise<Plan> => json(`/api/v1/plans/${encodeURIComponent(id)}`);
+
+// order sends what only an operator may ask for.
+async function order<T>(path: string, body: unknown, token: string): Promise<T> {
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (token) headers["Authorization"] = `Bearer ${token}`;
+  const answer = await request(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return answer.json() as Promise<T>;
+}
+
+export const propose = (need: string, token: string): Promise<Plan> => order("/api/v1/plans", { need }, token);
+
+export const approve = (id: string, token: string): Promise<Plan> => order(`/api/v1/plans/${encodeURIComponent(id)}/approve`, {}, token);
+
+export const reject = (id: string, reason: string, token: string): Promise<Plan> =>
+  order(`/api/v1/plans/${encodeURIComponent(id)}/reject`, { reason }, token);
+
+export const apply = (id: string, token: string): Promise<Plan> => order(`/api/v1/plans/${encodeURIComponent(id)}/apply`, {}, token);
 
 const asResults = "application/sparql-results+json";
 
 // query runs a query; the answer may be JSON results or, for CONSTRUCT and
 // DESCRIBE, Turtle.
 export function query(text: string, signal?: AbortSignal): Promise<Response> {
-  return request("/sparql", {
+  return request(asOf("/sparql"), {
     method: "POST",
     headers: { "Content-Type": "application/sparql-query", Accept: `${asResults}, text/turtle;q=0.8` },
     body: text,

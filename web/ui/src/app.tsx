@@ -3,13 +3,18 @@
 import type { JSX } from "preact";
 import { Suspense, lazy } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
-import { setToken, type SourceStatus } from "./api";
+import { setMoment, setToken, type SourceStatus } from "./api";
 import { Explain } from "./explain";
 import { Findings } from "./findings";
 import { Inventory } from "./inventory";
 import { useLive, type Live } from "./live";
+import { Banner, LinkState, TimeBar } from "./moment";
+import { News } from "./news";
+import { TokenPrompt } from "./operator";
 import { ago, clock, Loading, plural, Problem } from "./parts";
+import { Plans } from "./plans";
 import { href, useRoute } from "./route";
+import { Timeline } from "./timeline";
 import { Topology, type ViewProps } from "./topology";
 
 // The editor is the heaviest part and is read only when it is wanted.
@@ -19,17 +24,21 @@ const views: { path: string; title: string }[] = [
   { path: "topology", title: "Topology" },
   { path: "inventory", title: "Inventory" },
   { path: "findings", title: "Findings" },
+  { path: "plans", title: "Plans" },
+  { path: "timeline", title: "Time line" },
   { path: "sparql", title: "SPARQL" },
 ];
 
 export function App(): JSX.Element {
-  const [live, retry] = useLive();
   const route = useRoute();
-  const [fact, setFact] = useState<string | null>(null);
+  const at = route.params.get("at") ?? "";
+  setMoment(at); // before any view asks
+  const [live, retry] = useLive(at);
+  const [asked, setAsked] = useState<{ fact: string; at: string } | null>(null);
   const [theme, setTheme] = useTheme();
   const current = views.find((v) => v.path === route.path[0]) ?? views[0];
-  const props: ViewProps = { live, route, explain: setFact, theme };
-  useEffect(() => setFact(null), [route]);
+  const props: ViewProps = { live, route, explain: (fact, when = "") => setAsked({ fact, at: when }), theme };
+  useEffect(() => setAsked(null), [route]);
   useEffect(() => {
     document.title = `${current?.title ?? ""} · nettwin`;
   }, [current]);
@@ -38,20 +47,26 @@ export function App(): JSX.Element {
       <Header live={live} theme={theme} setTheme={setTheme} current={current?.path ?? ""} />
       {live.error && !live.locked && (
         <Problem>
-          {live.info ? "What is shown may be out of date: " : ""}{live.error} <span class="muted">Since {live.since?.toLocaleTimeString()}; trying again every few seconds.</span>
+          {live.info ? "What is shown may be out of date: " : ""}{live.error} <span class="muted">Since {live.since?.toLocaleTimeString()}; trying again.</span>
         </Problem>
       )}
+      <Banner live={live} />
       <main id="main" tabIndex={-1}>
         {live.locked ? <Unlock reason={live.locked} retry={retry} /> : live.info || !live.error ? (
           <Suspense fallback={<Loading what="the editor" />}>
             {current?.path === "topology" && <Topology {...props} />}
             {current?.path === "inventory" && <Inventory {...props} />}
             {current?.path === "findings" && <Findings {...props} />}
+            {current?.path === "plans" && <Plans {...props} />}
+            {current?.path === "timeline" && <Timeline {...props} />}
             {current?.path === "sparql" && <Sparql {...props} />}
           </Suspense>
         ) : null}
       </main>
-      {fact && <Explain key={fact} fact={fact} base={live.info?.base ?? ""} close={() => setFact(null)} />}
+      {!live.locked && <TimeBar live={live} />}
+      {!live.at && <News live={live} />}
+      {asked && <Explain key={asked.fact} fact={asked.fact} at={asked.at} base={live.info?.base ?? ""} close={() => setAsked(null)} />}
+      <TokenPrompt />
     </>
   );
 }
@@ -93,6 +108,7 @@ function Header({ live, theme, setTheme, current }: HeaderProps): JSX.Element {
         {views.map((v) => <a key={v.path} href={href(v.path)} aria-current={v.path === current ? "page" : undefined}>{v.title}</a>)}
       </nav>
       <div class="status" data-testid="status">
+        <LinkState live={live} />
         {info && (
           <>
             <span class="stat" title={`${plural(info.terms, "term")}; engine ${info.engine}`}><b>{info.quads.toLocaleString("en")}</b> quads</span>

@@ -15,11 +15,11 @@ interface DeviceProps {
   network: Network;
   live: Live;
   choose: Choose;
-  explain: (fact: string) => void;
+  explain: (fact: string, at?: string) => void;
 }
 
 export function DevicePanel({ device, network, live, choose, explain }: DeviceProps): JSX.Element {
-  const { data, error } = useLoad(`${device.iri} ${live.version}`, () => loadDetail(device.iri), device.iri);
+  const { data, error } = useLoad(`${device.iri} ${live.key}`, () => loadDetail(device.iri), device.iri);
   const findings = network.findings.filter((f) => f.devices.includes(device.iri));
   const path = localPath(device.iri, live.info?.base ?? "");
   return (
@@ -34,6 +34,7 @@ export function DevicePanel({ device, network, live, choose, explain }: DevicePr
         <a href={href("inventory/interfaces", { q: device.name })}>In the inventory</a>
       </p>
       {findings.length > 0 && <FindingList findings={findings} explain={explain} />}
+      <NeedList needs={network.needs.filter((n) => n.devices.includes(device.iri))} explain={explain} />
       {error && <Problem>Its details could not be read: {error}</Problem>}
       {data ? <Detail data={data} network={network} choose={choose} /> : !error && <Loading what="its details" />}
     </div>
@@ -71,7 +72,7 @@ const Facts = ({ thing }: { thing: Thing }): JSX.Element => (
   </dl>
 );
 
-export const FindingList = ({ findings, explain }: { findings: Finding[]; explain: (fact: string) => void }): JSX.Element => (
+export const FindingList = ({ findings, explain }: { findings: Finding[]; explain: (fact: string, at?: string) => void }): JSX.Element => (
   <>
     <h3>Findings</h3>
     <ul class="findings-short">
@@ -85,6 +86,22 @@ export const FindingList = ({ findings, explain }: { findings: Finding[]; explai
     </ul>
   </>
 );
+
+export const NeedList = ({ needs, explain }: { needs: Finding[]; explain: (fact: string, at?: string) => void }): JSX.Element | null =>
+  needs.length === 0 ? null : (
+    <>
+      <h3>Needed</h3>
+      <ul class="findings-short">
+        {needs.map((n) => (
+          <li key={n.iri}>
+            <span class="need-mark" aria-hidden="true">→</span>
+            <span>{n.message} <a href={href("plans")}>plan</a></span>
+            <button type="button" class="why" onClick={() => explain(n.fact)}>why?</button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 
 function Detail({ data, network, choose }: { data: DeviceDetail; network: Network; choose: Choose }): JSX.Element {
   const serials = data.components.filter((c) => c.get("serialNumber"));
@@ -175,7 +192,7 @@ const evidenceWords: Record<string, string> = {
   "lldp-one": "one end names the other by LLDP",
 };
 
-export function LinkPanel({ link, choose, explain }: { link: LinkShape; choose: Choose; explain: (fact: string) => void }): JSX.Element {
+export function LinkPanel({ link, choose, explain }: { link: LinkShape; choose: Choose; explain: (fact: string, at?: string) => void }): JSX.Element {
   const end = (e: LinkEnd): JSX.Element => (
     <tr>
       <td><button type="button" class="link" onClick={() => choose(e.device)}>{e.deviceName}</button></td>

@@ -38,7 +38,10 @@ export class Drawing {
       handlers.hover(null);
     });
     this.cy.on("viewport drag", () => handlers.hover(null));
-    this.cy.on("dragfree", "node", () => this.save());
+    this.cy.on("dragfree", "node", () => {
+      this.save();
+      this.besideLines();
+    });
     this.theme();
     this.resize = new ResizeObserver(() => {
       this.cy.resize();
@@ -76,6 +79,19 @@ export class Drawing {
     });
     if (fresh.length) this.place(fresh);
     for (const node of this.cy.nodes()) this.decorate(node as NodeSingular);
+    this.besideLines();
+  }
+
+  // besideLines puts the note of a line beside it: over a level line, to the
+  // right of a steep one, where it does not cover the names of its ends.
+  private besideLines(): void {
+    for (const edge of this.cy.edges("[note != '']")) {
+      const [from, to] = [edge.source().position(), edge.target().position()];
+      const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+      const steep = Math.abs(to.y - from.y) / length;
+      const width = 3.2 * String(edge.data("note")).length;
+      edge.style({ "text-margin-x": steep * steep * (width + 12), "text-margin-y": -14 * (1 - steep) });
+    }
   }
 
   // select marks an element and what touches it.
@@ -130,6 +146,7 @@ export class Drawing {
   arrange(): void {
     this.move(this.best());
     this.save();
+    this.besideLines();
     this.fit();
   }
 
@@ -168,10 +185,11 @@ export class Drawing {
     const first = this.cy.nodes().empty();
     this.cy.add(fresh);
     const known: Places = {};
-    const stored = first ? this.stored() : {};
+    const stored = this.stored();
     const added = new Set(fresh.map((e) => e.data.id));
     for (const node of this.nodes()) {
-      const at = stored[node.id()] ?? (first || added.has(node.id()) ? undefined : node.position());
+      // A device that comes back, as when the moment changes, takes its place again.
+      const at = first || added.has(node.id()) ? stored[node.id()] : node.position();
       if (at) known[node.id()] = at;
     }
     const missing = this.nodes().length - Object.keys(known).length;
@@ -254,8 +272,13 @@ export class Drawing {
     }
   }
 
+  // absent are the places of devices that are not drawn now.
+  private absent(): Places {
+    return Object.fromEntries(Object.entries(this.stored()).filter(([iri]) => this.cy.getElementById(iri).empty()));
+  }
+
   private save(): void {
-    const places = Object.fromEntries(Object.entries(this.now()).slice(0, maxPositions));
+    const places = Object.fromEntries(Object.entries({ ...this.now(), ...this.absent() }).slice(0, maxPositions));
     try {
       localStorage.setItem(this.storageKey, JSON.stringify(places));
     } catch {
@@ -377,7 +400,6 @@ function styles(): StylesheetJson {
     },
     { selector: "edge[state='half']", style: { "line-color": c.warn, "line-style": "dashed", "line-dash-pattern": [9, 5], color: c.warn, "z-index": 5 } },
     { selector: "edge[state='down']", style: { "line-color": c.bad, "line-style": "dashed", "line-dash-pattern": [4, 5], color: c.bad, "z-index": 5 } },
-    { selector: "edge[state!='up']", style: { "text-margin-y": -13 } },
     { selector: "edge[state='unknown']", style: { "line-color": c.unknown, "line-style": "dotted" } },
     { selector: ".hovered, .chosen", style: { "underlay-color": c.accent, "underlay-opacity": 0.2, "underlay-padding": 9, "underlay-shape": "ellipse" } },
     { selector: ".chosen", style: { "underlay-opacity": 0.38 } },

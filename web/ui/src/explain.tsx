@@ -29,8 +29,8 @@ interface Root {
   facts: Set<string>;
 }
 
-async function load(fact: string, base: string): Promise<Explained> {
-  const tree = await api.explain(fact);
+async function load(fact: string, at: string, base: string): Promise<Explained> {
+  const tree = await api.explain(fact, at);
   const iris = new Set<string>();
   const roots = new Map<string, Root>();
   collect(tree, (node) => {
@@ -51,9 +51,9 @@ function collect(node: api.Explanation, visit: (node: api.Explanation) => void):
   for (const because of node.because ?? []) for (const premise of because.premises ?? []) collect(premise, visit);
 }
 
-export function Explain({ fact, base, close }: { fact: string; base: string; close: () => void }): JSX.Element {
+export function Explain({ fact, at, base, close }: { fact: string; at: string; base: string; close: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { data, error } = useLoad(fact, () => load(fact, base), fact);
+  const { data, error } = useLoad(fact, () => load(fact, at, base), fact);
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
@@ -64,7 +64,7 @@ export function Explain({ fact, base, close }: { fact: string; base: string; clo
         <header class="panel-head">
           <div>
             <h2>Why?</h2>
-            <p class="muted">From the fact down to the device that said it, the time, and the stored items.</p>
+            <p class="muted">From the fact down to the device that said it, the time, and the stored items{at && <>, as of {clock(at)}</>}.</p>
           </div>
           <button type="button" class="close" aria-label="Close explanation" onClick={() => dialog.current?.close()}>×</button>
         </header>

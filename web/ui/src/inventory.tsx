@@ -18,7 +18,7 @@ const shortCell = 32;
 
 export function Inventory({ live, route }: ViewProps): JSX.Element {
   const report = reports.find((r) => r.id === route.path[1]) ?? (reports[0] as Report);
-  const { data, error } = useLoad(live.info ? `${report.id} ${live.version}` : null, report.load, report.id);
+  const { data, error } = useLoad(live.info ? `${report.id} ${live.key}` : null, report.load, report.id);
   return (
     <div class="inventory">
       <nav class="tabs" aria-label="Reports">

@@ -1,93 +1,224 @@
-// The page follows the twin: it polls the newest commit, and reloads what a
-// view shows only if a commit touched the graphs that views read.
+// The page follows the twin: a stream of events tells of each commit; views
+// ask again only if a commit changed what they show. Where no stream gets
+// through, the page asks every few seconds.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { parseQuad } from "./rdf";
+import { backoff, listen } from "./stream";
 
-const pollMillis = 3000;
 const sourcesMillis = 9000;
-// feedLimit bounds the commits looked at; with more, everything is reloaded.
-const feedLimit = 50;
+const infoMillis = 3000;
+// settleMillis lets the rules finish their run before views ask; restlessMillis
+// bounds the waiting.
+const settleMillis = 150;
+const restlessMillis = 600;
+// hiddenMillis is how long a hidden page keeps its stream.
+const hiddenMillis = 20_000;
+// newsLimit bounds the entries looked at after a commit; with more, everything
+// is asked for again.
+const newsLimit = 50;
+// withoutStream is after how many failed streams the page polls.
+const withoutStream = 3;
+
+export type Link = "connecting" | "live" | "polling" | "reconnecting" | "paused";
 
 export interface Live {
   info?: api.Info;
   headTime?: string;
   sources?: api.SourceStatus[];
-  version: number; // grows when views must reload
+  version: number; // grows when views of now must ask again
+  at: string; // the moment shown; "" is now
+  key: string; // changes whenever views must ask again
+  link: Link;
+  news: api.TimelineEntry[]; // what the newest commits brought, newest first
   error?: string; // what keeps the page from following
   since?: Date; // of the error
   locked?: string; // why a token is needed
 }
 
-// concerns tells whether commits changed the default or the derived graph.
-export function concerns(commits: api.Commit[], base: string): boolean {
-  if (commits.length >= feedLimit) return true;
-  const derived = `${base}graph/derived`;
-  return commits.some(
-    (c) =>
-      c.changesTruncated ||
-      (c.changes ?? []).some(({ quad }) => {
-        const g = parseQuad(quad)?.g;
-        return !g || g.value === derived;
-      }),
-  );
-}
+type Update = (change: Partial<Live>) => void;
 
-async function step(last: Live, withSources: boolean): Promise<Live> {
-  const info = await api.info();
-  const next: Live = { ...last, info };
-  delete next.error;
-  delete next.since;
-  delete next.locked;
-  const before = last.info;
-  if (!before || before.base !== info.base || info.head < before.head || before.created !== info.created) {
-    next.version++;
-  } else if (info.head !== before.head) {
-    const commits = await api.feed(before.head, feedLimit);
-    if (concerns(commits, info.base)) next.version++;
-  }
-  if (!before || info.head !== before.head) {
-    const newest = (await api.commits(Math.max(info.head - 1, 0), 1))[0];
-    if (newest) next.headTime = newest.time;
-  }
-  if (withSources) next.sources = await api.sources();
-  return next;
-}
+// Follower keeps one twin in sight until it is stopped.
+class Follower {
+  private info: api.Info | undefined;
+  private seen = 0; // the commit up to which views are told
+  private head = 0;
+  private version = 0;
+  private failed = 0;
+  private since: Date | undefined;
+  private sourcesAt = 0;
+  private infoAt = 0;
+  private settle = 0;
+  private restless = 0;
+  private hidden = 0;
+  private wake: () => void = () => undefined;
+  private control = new AbortController();
+  private readonly ended = new AbortController();
 
-// useLive polls while the page is visible.
-export function useLive(): [Live, () => void] {
-  const [live, setLive] = useState<Live>({ version: 0 });
-  const [round, setRound] = useState(0);
-  const state = useRef(live);
-  useEffect(() => {
-    let timer = 0;
-    let ended = false;
-    let sourcesAt = 0;
-    const tick = async (): Promise<void> => {
-      if (document.visibilityState === "visible") {
-        const due = Date.now() - sourcesAt >= sourcesMillis;
-        let next: Live;
-        try {
-          next = await step(state.current, due);
-          if (due) sourcesAt = Date.now();
-        } catch (err) {
-          const text = err instanceof Error ? err.message : String(err);
-          next = { ...state.current, error: text, since: state.current.since ?? new Date() };
-          if (err instanceof api.Unauthorized) next.locked = text;
-        }
-        if (ended) return;
-        if (JSON.stringify(next) !== JSON.stringify(state.current)) setLive((state.current = next));
+  constructor(private readonly update: Update) {}
+
+  start(): void {
+    document.addEventListener("visibilitychange", this.visibility);
+    addEventListener("online", this.online);
+    void this.run();
+    void this.watchSources();
+  }
+
+  stop(): void {
+    this.ended.abort();
+    this.control.abort();
+    this.wake();
+    document.removeEventListener("visibilitychange", this.visibility);
+    removeEventListener("online", this.online);
+    for (const timer of [this.settle, this.restless, this.hidden]) clearTimeout(timer);
+  }
+
+  private readonly online = (): void => this.wake();
+
+  // A hidden page lets its stream go: browsers allow few connections to one
+  // host, over all pages.
+  private readonly visibility = (): void => {
+    clearTimeout(this.hidden);
+    if (document.visibilityState === "visible") this.wake();
+    else this.hidden = window.setTimeout(() => this.control.abort(), hiddenMillis);
+  };
+
+  private async run(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      if (document.visibilityState !== "visible" && this.info) {
+        this.update({ link: "paused" });
+        await this.sleep(600_000);
+        continue;
       }
-      timer = window.setTimeout(() => void tick(), pollMillis);
-    };
-    void tick();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-    };
+      this.control = new AbortController();
+      let opened = false;
+      try {
+        await this.begin();
+        await listen("/api/v1/events", String(this.head), {
+          opened: () => {
+            opened = true;
+            this.failed = 0;
+            this.answering({ link: "live" });
+          },
+          event: (event) => this.commit(event.data),
+        }, this.control.signal);
+      } catch (err) {
+        if (this.ended.signal.aborted || document.visibilityState !== "visible") continue;
+        this.trouble(err, opened);
+      }
+      const wait = backoff(this.failed++);
+      await this.sleep(this.failed > withoutStream && !this.since ? Math.min(wait, infoMillis) : wait);
+    }
+  }
+
+  // begin asks for the newest state, on which the stream goes on.
+  private async begin(): Promise<void> {
+    const info = await api.info();
+    const other = this.info && (this.info.base !== info.base || this.info.created !== info.created || info.head < this.head);
+    const first = !this.info || other;
+    this.info = info;
+    this.infoAt = Date.now();
+    const behind = info.head !== this.head;
+    this.head = info.head;
+    if (first) {
+      this.seen = info.head;
+      this.answering({ info, version: ++this.version, news: [] });
+      const newest = (await api.commits(Math.max(info.head - 1, 0), 1).catch(() => []))[0];
+      if (newest) this.update({ headTime: newest.time });
+    } else {
+      this.answering({ info });
+      if (behind) await this.catchUp();
+    }
+    if (this.failed >= withoutStream) this.update({ link: "polling" });
+  }
+
+  // answering: the twin is there.
+  private answering(change: Partial<Live>): void {
+    this.since = undefined;
+    this.update({ ...change, error: "", locked: "" });
+  }
+
+  private trouble(err: unknown, opened: boolean): void {
+    const text = err instanceof Error ? err.message : String(err);
+    if (err instanceof api.Unauthorized) {
+      this.since ??= new Date();
+      this.update({ locked: text, error: text, since: this.since, link: "reconnecting" });
+      return;
+    }
+    const silent = err instanceof api.Failure && err.status === 0;
+    if (silent) {
+      this.since ??= new Date();
+      this.update({ error: text, since: this.since, link: "reconnecting" });
+    } else if (opened || this.failed < withoutStream) this.update({ link: "reconnecting" });
+  }
+
+  private commit(data: string): void {
+    const commit = JSON.parse(data) as api.Commit;
+    this.head = Math.max(this.head, commit.seq);
+    if (this.info) this.info = { ...this.info, head: this.head };
+    this.update({ headTime: commit.time, ...(this.info ? { info: this.info } : {}) });
+    clearTimeout(this.settle);
+    this.settle = window.setTimeout(this.settled, settleMillis);
+    this.restless ||= window.setTimeout(this.settled, restlessMillis);
+  }
+
+  private readonly settled = (): void => {
+    clearTimeout(this.settle);
+    clearTimeout(this.restless);
+    this.restless = 0;
+    void this.catchUp().catch(() => undefined); // the stream tells when the twin is gone
+  };
+
+  // catchUp asks what the commits since the last time changed.
+  private async catchUp(): Promise<void> {
+    const from = this.seen;
+    if (this.head <= from) return;
+    const { entries, before, head } = await api.timeline({ after: from, limit: newsLimit });
+    if (this.seen !== from) return; // another call was faster
+    this.seen = Math.max(head, from);
+    if (entries.length > 0 || before) this.update({ version: ++this.version, news: entries });
+    if (Date.now() - this.infoAt < infoMillis) return;
+    this.infoAt = Date.now();
+    this.info = await api.info();
+    this.update({ info: this.info });
+  }
+
+  private async watchSources(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      if (document.visibilityState === "visible" && Date.now() - this.sourcesAt >= sourcesMillis) {
+        this.sourcesAt = Date.now();
+        await api.sources().then((sources) => this.update({ sources })).catch(() => (this.sourcesAt = 0));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+
+  private sleep(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, millis);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+// useLive follows the twin. Views show the moment at, or now.
+export function useLive(at: string): [Live, () => void] {
+  const [state, setState] = useState<Omit<Live, "at" | "key">>({ version: 0, link: "connecting", news: [] });
+  const [round, setRound] = useState(0);
+  const latest = useRef(state);
+  useEffect(() => {
+    const follower = new Follower((change) => {
+      const next = { ...latest.current, ...change };
+      if (JSON.stringify(next) !== JSON.stringify(latest.current)) setState((latest.current = next));
+    });
+    follower.start();
+    return () => follower.stop();
   }, [round]);
-  return [live, () => setRound(round + 1)];
+  const key = at ? `at ${at}` : `version ${state.version}`;
+  return [{ ...state, at, key }, () => setRound(round + 1)];
 }
 
 // Loaded is the state of something read from the twin.

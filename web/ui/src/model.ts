@@ -128,11 +128,15 @@ export interface Finding {
   about: string[];
   devices: string[];
   due: string;
+  need: boolean; // something that should be done, not something that is
+  root: boolean; // no other finding explains it
+  causes: string[]; // findings that explain it
+  affects: string[]; // things that suffer from it
   fact: string; // the statement to explain, in N-Quads
 }
 
-// loadFindings reads the derived graph, whose findings have an IRI that names
-// their rule (ontology/rules/README.md).
+// loadFindings reads the derived graph, whose findings and needs have an IRI
+// that names their rule (ontology/rules/README.md).
 export async function loadFindings(base: string): Promise<Finding[]> {
   const found = await things("?s twin:message ?message .", [], `${base}graph/derived`);
   const start = `${base}id/finding/`;
@@ -141,11 +145,15 @@ export async function loadFindings(base: string): Promise<Finding[]> {
     return {
       iri: f.iri,
       rule: f.iri.startsWith(start) ? (f.iri.slice(start.length).split("/")[0] ?? "") : "",
-      type: f.types.find((t) => t !== "Finding") ?? "Finding",
+      type: f.types.find((t) => t !== "Finding" && t !== "RootCause") ?? "Finding",
       message,
       about: f.all("about"),
       devices: f.all("onDevice"),
       due: f.get("dueDate"),
+      need: f.types.includes("Need"),
+      root: f.types.includes("RootCause"),
+      causes: f.all("causedBy"),
+      affects: f.all("affects"),
       fact: `<${f.iri}> <${TWIN}message> ${quote(message)} .`,
     };
   });
@@ -168,7 +176,23 @@ export async function loadLabels(iris: string[]): Promise<Map<string, string>> {
       if (s && name) labels.set(s.value, owner ? `${owner.value} ${name.value}` : name.value);
     }
   }
+  const links = iris.filter((iri) => iri.includes("/id/link/") && !labels.has(iri));
+  for (const [iri, label] of await linkLabels(links)) labels.set(iri, label);
   return labels;
+}
+
+// linkLabels names links by their ends: "r3 eth2 – r4 eth1".
+async function linkLabels(iris: string[]): Promise<Map<string, string>> {
+  if (iris.length === 0) return new Map();
+  const rows = await select(`${prologue}SELECT ?s ?name ?owner WHERE {
+    VALUES ?s { ${iris.slice(0, labelBatch).map((iri) => `<${iri}>`).join(" ")} }
+    ?s twin:endpoint ?end . ?end twin:name ?name ; twin:interfaceOf/twin:name ?owner
+  }`);
+  const ends = new Map<string, string[]>();
+  for (const { s, name, owner } of rows) {
+    if (s && name && owner) ends.set(s.value, [...(ends.get(s.value) ?? []), `${owner.value} ${name.value}`]);
+  }
+  return new Map([...ends].map(([iri, names]) => [iri, names.sort(compare).join(" – ")]));
 }
 
 // searchAddresses reads which device has which address.

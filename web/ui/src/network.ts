@@ -37,7 +37,8 @@ export interface LinkShape {
 export interface Network {
   devices: Map<string, DeviceShape>;
   links: Map<string, LinkShape>;
-  findings: Finding[];
+  findings: Finding[]; // without needs
+  needs: Finding[];
   interfaces: { total: number; down: number; shut: number };
 }
 
@@ -60,8 +61,9 @@ export async function loadNetwork(base: string): Promise<Network> {
   return shape(devices, states, links, findings);
 }
 
-export function shape(devices: Map<string, Thing>, states: Map<string, Thing>, links: Map<string, Thing>, findings: Finding[]): Network {
-  const network: Network = { devices: new Map(), links: new Map(), findings, interfaces: { total: 0, down: 0, shut: 0 } };
+export function shape(devices: Map<string, Thing>, states: Map<string, Thing>, links: Map<string, Thing>, all: Finding[]): Network {
+  const findings = all.filter((f) => !f.need);
+  const network: Network = { devices: new Map(), links: new Map(), findings, needs: all.filter((f) => f.need), interfaces: { total: 0, down: 0, shut: 0 } };
   const names = [...devices.values()].sort((a, b) => compare(deviceName(a), deviceName(b)) || compare(a.iri, b.iri));
   for (const thing of names) {
     network.devices.set(thing.iri, {

@@ -1,5 +1,6 @@
 // The view and its parameters live in the URL's hash, so that links share them:
-// #/inventory/interfaces?q=down
+// #/inventory/interfaces?q=down. The moment that is shown, at=, goes along
+// from view to view.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -14,7 +15,8 @@ export function parse(hash: string): Route {
 }
 
 export function href(path: string, params: Record<string, string> = {}): string {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value)).toString();
+  const at = parse(location.hash).params.get("at") ?? "";
+  const query = new URLSearchParams(Object.entries({ at, ...params }).filter(([, value]) => value)).toString();
   return `#/${path}${query ? `?${query}` : ""}`;
 }
 
@@ -22,6 +24,12 @@ export function href(path: string, params: Record<string, string> = {}): string 
 export function replace(to: string): void {
   history.replaceState(null, "", to);
   dispatchEvent(new Event("hashchange"));
+}
+
+// showMoment keeps the view and shows another moment; "" is now.
+export function showMoment(at: string): void {
+  const { path, params } = parse(location.hash);
+  replace(href(path.join("/") || "topology", { ...Object.fromEntries(params), at }));
 }
 
 export function useRoute(): Route {

@@ -7,7 +7,7 @@ import { Drawing } from "./drawing";
 import { useLoad, type Live } from "./live";
 import { deviceName, searchAddresses } from "./model";
 import { linkWords, loadNetwork, withContact, type Network } from "./network";
-import { Loading, NoDevices, plural, Problem } from "./parts";
+import { Empty, Loading, NoDevices, plural, Problem } from "./parts";
 import { href, replace, type Route } from "./route";
 
 // Limits of the lists beside the drawing.
@@ -17,21 +17,22 @@ const maxTroubled = 15;
 export interface ViewProps {
   live: Live;
   route: Route;
-  explain: (fact: string) => void;
+  // explain shows why a fact holds, or held at an instant.
+  explain: (fact: string, at?: string) => void;
   theme: string;
 }
 
 export function Topology({ live, route, explain, theme }: ViewProps): JSX.Element {
   const base = live.info?.base ?? "";
-  const { data, error } = useLoad(live.info ? `${base} ${live.version}` : null, () => loadNetwork(base));
-  const network = useMemo(() => data && withContact(data, live.sources ?? []), [data, live.sources]);
+  const { data, error } = useLoad(live.info ? `${base} ${live.key}` : null, () => loadNetwork(base));
+  const network = useMemo(() => data && (live.at ? data : withContact(data, live.sources ?? [])), [data, live.sources, live.at]);
   const chosen = route.params.get("select");
   const [search, setSearch] = useState("");
-  const found = useSearch(network, search, live.version);
+  const found = useSearch(network, search, live.key);
   const choose = (iri: string | null): void => replace(href("topology", iri ? { select: iri } : {}));
 
   if (!network) return error ? <Problem>The topology could not be read: {error}</Problem> : <Loading what="the topology" />;
-  if (network.devices.size === 0) return <NoDevices />;
+  if (network.devices.size === 0) return live.at ? <Empty title="No devices at that moment"><p>The twin had not read any yet. Move the slider on, or go back to now.</p></Empty> : <NoDevices />;
   const device = chosen ? network.devices.get(chosen) : undefined;
   const link = chosen ? network.links.get(chosen) : undefined;
   return (
@@ -56,9 +57,9 @@ export function Topology({ live, route, explain, theme }: ViewProps): JSX.Elemen
 }
 
 // useSearch finds devices by name, facts or address; null means all.
-function useSearch(network: Network | undefined, text: string, version: number): Set<string> | null {
+function useSearch(network: Network | undefined, text: string, key: string): Set<string> | null {
   const wanted = text.trim().toLowerCase();
-  const { data: addresses } = useLoad(wanted ? String(version) : null, searchAddresses);
+  const { data: addresses } = useLoad(wanted ? key : null, searchAddresses);
   return useMemo(() => {
     if (!wanted || !network) return null;
     const found = new Set<string>();

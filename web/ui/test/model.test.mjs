@@ -8,7 +8,7 @@ const { Thing, compare, condition } = await load("model.ts");
 const { linkState, shape, withContact } = await load("network.ts");
 const { addressOrder, onePerSerial, support } = await load("reports.ts");
 const { arrange } = await load("inventory.tsx");
-const { concerns } = await load("live.ts");
+const { causes } = await load("findings.tsx");
 const { crosses, distance, score } = await load("geometry.ts");
 
 const NS = "https://w3id.org/nettwin/ns#";
@@ -47,13 +47,16 @@ test("the topology counts downs and findings by device", () => {
     thing("i2", { name: "e1", interfaceOf: "d2", operStatus: "down", adminStatus: "up" }),
   );
   const finding = { iri: "f", rule: "r", type: "t", message: "m", about: ["i1", "i2"], devices: ["d1"], due: "", fact: "" };
+  const need = { ...finding, iri: "n", need: true };
   const links = map(thing("l", { endpoint: ["i1", "i2"] }), thing("broken", { endpoint: ["i1"] }));
-  const network = shape(devices, states, links, [finding]);
+  const network = shape(devices, states, links, [finding, need]);
   assert.equal(network.devices.get("d1").state, "attention");
   assert.equal(network.devices.get("d2").state, "trouble");
   assert.deepEqual([...network.links.keys()], ["l"]);
   assert.equal(network.links.get("l").state, "half");
   assert.equal(network.links.get("l").findings.length, 1);
+  assert.equal(network.devices.get("d1").findings, 1);
+  assert.deepEqual(network.needs.map((n) => n.iri), ["n"]);
   const seen = withContact(network, [{ device: "a", collector: "x", address: "", thing: "d1", state: "in sync" }, { device: "a", collector: "y", address: "", thing: "d1", state: "stale" }]);
   assert.equal(seen.devices.get("d1").contact, "stale");
 });
@@ -89,13 +92,10 @@ test("tables keep rows that hold every word, and put unknown last", () => {
   assert.deepEqual(arrange(rows, "", { column: 0, down: true }).map((r) => r.cells[0].text), ["r10", "r2", "r1", ""]);
 });
 
-test("only commits to the default and the derived graph make views reload", () => {
-  const commit = (...quads) => ({ seq: 1, time: "", adds: 0, deletes: 0, note: "", changes: quads.map((quad) => ({ op: "add", quad })) });
-  const base = "https://demo.example/";
-  assert.equal(concerns([commit("<a:s> <a:p> <a:o> <https://demo.example/graph/provenance>")], base), false);
-  assert.equal(concerns([commit("<a:s> <a:p> <a:o>")], base), true);
-  assert.equal(concerns([commit("<a:s> <a:p> <a:o> <https://demo.example/graph/derived>")], base), true);
-  assert.equal(concerns([{ ...commit(), changesTruncated: true }], base), true);
+test("root causes come with what they explain, however deep", () => {
+  const finding = (iri, root, ...causedBy) => ({ iri, root, causes: causedBy });
+  const all = [finding("link", true), finding("adjacency", false, "link"), finding("service", false, "adjacency", "link"), finding("age", false), finding("loop", false, "loop")];
+  assert.deepEqual(causes(all).map((c) => [c.root.iri, c.consequences.map((f) => f.iri)]), [["link", ["adjacency", "service"]]]);
 });
 
 test("drawings with crossings cost more", () => {

@@ -41,24 +41,10 @@ import (
 	"nettwin/sparql/results"
 )
 
-// entryAlignment says which interface an entry of ietf-interfaces is, where
-// the shipped alignments do not.
-const entryAlignment = `# name: test-interface-entry
-# comment: An entry of the interface list is the interface of that name.
-# citation: RFC 8343 §4
-PREFIX twin: <https://w3id.org/nettwin/ns#>
-PREFIX config: <https://w3id.org/nettwin/yang/ietf-interfaces/interfaces/interface/>
-CONSTRUCT { ?entry twin:represents ?interface }
-WHERE {
-  GRAPH ?g { ?g twin:describes ?device . ?entry config:name ?name }
-  BIND(IRI(CONCAT(STR(<id/interface/>), STRAFTER(STR(?device), STR(<id/device/>)), "/", ENCODE_FOR_URI(?name))) AS ?interface)
-}
-`
-
-// knowledge is the shipped folder with the alignment above.
+// knowledge is the shipped folder.
 func knowledge(t *testing.T) fs.FS {
 	t.Helper()
-	all := fstest.MapFS{"align/test-interface-entry.rule": {Data: []byte(entryAlignment)}}
+	all := fstest.MapFS{}
 	root := os.DirFS(filepath.Join(testenv.ProjectRoot(), "ontology"))
 	for _, folder := range []string{"actions", "align", "map", "rules"} {
 		err := fs.WalkDir(root, folder, func(name string, d fs.DirEntry, err error) error {

@@ -33,7 +33,7 @@ var law = []struct {
 	{"naming/...", []string{"naming/...", "graph/rdf", "graph/vfs"}},
 	{"ontology/...", []string{"ontology/...", "naming", "graph/rdf"}},
 	{"ingest", []string{"graph", "graph/rdf", "naming/...", "ontology/..."}},
-	{"ingest/...", []string{"ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/netconf"}},
+	{"ingest/...", []string{"ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/netconf", "internal/snmp"}},
 	{"sparql/expr", []string{"graph/rdf"}},
 	{"sparql/results", []string{"graph/rdf"}},
 	{"sparql/syntax", []string{"graph/rdf"}},
@@ -55,6 +55,7 @@ var law = []struct {
 	{"internal/config", nil},
 	{"internal/tools/...", nil},
 	{"internal/netconf", nil},
+	{"internal/snmp", []string{"ontology/mib"}},
 	{"internal/testenv", nil},
 	{"internal/arch", nil},
 	{"internal/invariant", nil},
@@ -139,6 +140,41 @@ func TestMappingIsData(t *testing.T) {
 					if !protocolOIDs.MatchString(oid) {
 						rel, _ := filepath.Rel(root, path)
 						t.Errorf("%s names OID %s: mappings belong in files under ontology", rel, oid)
+					}
+				}
+			}
+		}
+	}
+}
+
+// modelPath finds a name below the vocabularies of YANG modules, MIBs and IPFIX
+// in code, and names of modules.
+var modelPath = regexp.MustCompile(`nettwin/(?:yang|mib|ipfix)/[A-Za-z0-9]|\b(?:ietf|iana|ieee802|openconfig|frr|junos|nokia|Cisco-IOS)-[A-Za-z][A-Za-z0-9-]*`)
+
+// protocolModules are those that NETCONF, RESTCONF and YANG themselves are
+// written in: capabilities, monitoring (RFC 6022), with-defaults (RFC 6243),
+// notifications (RFC 5277, RFC 6470), yang-data (RFC 8040), structures (RFC 8791)
+// and the library of modules (RFC 8525).
+var protocolModules = regexp.MustCompile(`^ietf-(?:netconf|restconf|notification|yang-structure-ext|netconf-monitoring|netconf-with-defaults|netconf-notifications|yang-library|yang-metadata|yang-types|datastores|origin)$`)
+
+// TestModelsAreData greps product code for names of YANG modules and of what is
+// in them, in MIBs and in IPFIX: all are mapped from schemas and tables
+// (DESIGN.md §4). The simulator is a device and not part of the twin; code that
+// a generator made for tests is below an internal/oracle.
+func TestModelsAreData(t *testing.T) {
+	root := testenv.ProjectRoot()
+	for _, p := range packages(t) {
+		rel := relative(p.ImportPath)
+		if strings.HasPrefix(rel, "internal/simulate") || strings.Contains(rel, "internal/oracle") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			for i, line := range stringAndListLiterals(t, path) {
+				for _, word := range modelPath.FindAllString(line, -1) {
+					if !protocolModules.MatchString(word) {
+						file, _ := filepath.Rel(root, path)
+						t.Errorf("%s:%d names %s: mappings belong in files under ontology", file, i+1, word)
 					}
 				}
 			}

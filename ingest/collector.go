@@ -45,6 +45,12 @@ type Sample struct {
 	// Elsewhere a value that was read still replaces the literals that the
 	// same property of the same thing had.
 	Complete []string
+	// Expired lists things under Complete that went because they are old, such
+	// as events: of them provenance keeps no last item and no time.
+	Expired []string
+	// Unsolicited is a sample that the device sent by itself: it is a contact,
+	// and says nothing about whether a collector is in sync.
+	Unsolicited bool
 	// Transport and Instruction go into the envelope item: how the device was
 	// asked, such as "SNMPv3 authPriv 192.0.2.1:161", and by which
 	// instruction. Both may be empty and hold no secrets.

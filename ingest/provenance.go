@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -84,6 +85,9 @@ func (u *update) provenance(ctx context.Context, activity rdf.Term) error {
 // seen: nothing goes away without a trace.
 func (u *update) thing(ctx context.Context, th *thing, name naming.Name) error {
 	s, g := naming.SourceThing(u.id.graph, th.path), u.Pipeline.prov
+	if th.vanished && slices.Contains(u.sample.Expired, th.path) {
+		return u.forgetThing(ctx, s)
+	}
 	if th.vanished {
 		current, err := u.objects(ctx, s, propItem, g)
 		if err != nil {
@@ -114,6 +118,17 @@ func (u *update) thing(ctx context.Context, th *thing, name naming.Name) error {
 	}
 	for _, p := range [...]rdf.Term{propLastSeen, propLastItem} {
 		if err := u.replace(ctx, &u.prov, s, p, rdf.Term{}, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetThing takes away what provenance says of a thing: it went because of
+// its age, and AS OF still shows it.
+func (u *update) forgetThing(ctx context.Context, s rdf.Term) error {
+	for _, p := range [...]rdf.Term{propItem, propLastItem, propFirstSeen, propLastSeen} {
+		if err := u.replace(ctx, &u.prov, s, p, rdf.Term{}, u.Pipeline.prov); err != nil {
 			return err
 		}
 	}

@@ -197,6 +197,9 @@ func (u *update) freshness(ctx context.Context) error {
 		{u.id.graph, propLastError, rdf.Term{}},
 		{u.id.device, propLastSeen, rdf.Term{}},
 	} {
+		if u.sample.Unsolicited && r.p != propLastContact {
+			continue
+		}
 		if err := u.replace(ctx, &u.fresh, r.s, r.p, r.o, g); err != nil {
 			return err
 		}

@@ -37,6 +37,16 @@ var (
 	propInstruction      = rdf.IRI(naming.Twin + "instruction")
 	propLabel            = rdf.IRI(naming.Twin + "label")
 
+	classNotable = rdf.IRI(naming.Twin + "NotableEvent")
+
+	propReceivedTime     = rdf.IRI(naming.Twin + "receivedTime")
+	propReportedTime     = rdf.IRI(naming.Twin + "reportedTime")
+	propReportedType     = rdf.IRI(naming.Twin + "reportedType")
+	propReportedSeverity = rdf.IRI(naming.Twin + "reportedSeverity")
+	propReportedMessage  = rdf.IRI(naming.Twin + "reportedMessage")
+	propOccurrences      = rdf.IRI(naming.Twin + "occurrences")
+	propLastOccurrence   = rdf.IRI(naming.Twin + "lastOccurrence")
+
 	propStarted   = rdf.IRI(naming.Prov + "startedAtTime")
 	propEnded     = rdf.IRI(naming.Prov + "endedAtTime")
 	propUsed      = rdf.IRI(naming.Prov + "used")
@@ -59,6 +69,11 @@ const (
 // their ids, so that a poll does not make the dictionary grow.
 func seconds(t time.Time) rdf.Term {
 	return rdf.Literal(t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05Z"), rdf.XSDDateTime)
+}
+
+// micros writes an instant with its microseconds.
+func micros(t time.Time) rdf.Term {
+	return rdf.Literal(t.UTC().Format("2006-01-02T15:04:05.000000Z"), rdf.XSDDateTime)
 }
 
 // exact writes an instant with its fraction.

@@ -89,7 +89,7 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 
 	sample := &ingest.Sample{
 		Collector: c.Name(), Device: t.Name, Started: c.opts.Clock.Now(),
-		Transport: cred.transport() + " " + s.address, Instruction: c.instruction(),
+		Transport: cred.Transport() + " " + s.address, Instruction: c.instruction(),
 	}
 	reading := &reading{unfinished: map[string]bool{}}
 	w := &walker{session: s, limit: c.limiter(), repetitions: c.opts.MaxRepetitions, maxVarbinds: c.opts.MaxVarbinds}

@@ -71,7 +71,7 @@ func (m *Mapper) Map(varbinds []Varbind) Mapping {
 	run := mapRun{Mapper: m, selectors: map[cell]mib.Value{}, seen: map[string]*row{}}
 	instances := make([]instance, 0, len(varbinds))
 	for _, v := range varbinds {
-		if v.exceptional() {
+		if v.Exceptional() {
 			continue
 		}
 		o, index, ok := m.tables.Lookup(v.Name)
@@ -79,7 +79,7 @@ func (m *Mapper) Map(varbinds []Varbind) Mapping {
 			run.out.Unmapped++
 			continue
 		}
-		in := instance{o, index, o.Thing(index), v.meaning()}
+		in := instance{o, index, o.Thing(index), v.Meaning()}
 		if m.selecting[o] {
 			run.selectors[cell{in.thing, o}] = in.value
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"nettwin/ingest"
+	client "nettwin/internal/snmp"
 	"nettwin/ontology/mib"
 )
 
@@ -40,7 +41,7 @@ func open(ctx context.Context, t ingest.Target, cred Credential, timeout time.Du
 		Target: host, Port: uint16(port), Transport: "udp", Context: ctx,
 		Timeout: timeout, Retries: retries, MaxOids: gosnmp.MaxOids,
 	}
-	cred.apply(g)
+	cred.Apply(g)
 	if err := g.Connect(); err != nil {
 		return nil, fmt.Errorf("snmp: %s: connect: %w", device, err)
 	}
@@ -75,7 +76,7 @@ func (s *session) getBulk(oid []uint32, repetitions uint32) (Response, error) {
 	}
 	r := Response{ErrorStatus: int(p.Error), ErrorIndex: int(p.ErrorIndex)}
 	for _, pdu := range p.Variables {
-		v, err := fromPDU(pdu)
+		v, err := client.FromPDU(pdu)
 		if err != nil {
 			return r, fmt.Errorf("snmp: %s: %w", s.device, err)
 		}
@@ -99,7 +100,7 @@ func (s *session) classify(err error) error {
 	case strings.Contains(err.Error(), "not authentic"): // gosnmp has no value for it
 		return s.refused("%w: check the authentication password and protocol (%s) of user %q", errNotAuthentic, s.cred.Auth, s.cred.User)
 	case errors.Is(err, gosnmp.ErrUnknownSecurityLevel):
-		return s.refused("the agent does not offer %s to user %q: check which level it is configured for", s.cred.level(), s.cred.User)
+		return s.refused("the agent does not offer %s to user %q: check which level it is configured for", s.cred.Level(), s.cred.User)
 	case errors.Is(err, gosnmp.ErrNotInTimeWindow), errors.Is(err, gosnmp.ErrUnknownEngineID):
 		return s.refused("the agent's engine id or time does not settle (%v): check its clock and that no second device has its engine id", err)
 	case errors.Is(err, gosnmp.ErrUnknownSecurityModels):

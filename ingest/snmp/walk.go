@@ -76,7 +76,7 @@ func (w *walker) take(root *mib.Object, next []uint32, r Response, out *subtree)
 		return false, nil, fmt.Errorf("%w: an empty answer behind %s", errStatus, mib.Dotted(next))
 	}
 	for _, v := range r.Varbinds {
-		if v.exceptional() || !below(root.OID, v.Name) {
+		if v.Exceptional() || !below(root.OID, v.Name) {
 			return true, nil, nil
 		}
 		if slices.Compare(v.Name, next) <= 0 {

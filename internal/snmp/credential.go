@@ -49,21 +49,22 @@ func (c Credential) String() string {
 	if c.User == "" {
 		return "SNMPv2c community"
 	}
-	return fmt.Sprintf("SNMPv3 user %q, %s", c.User, c.level())
+	return fmt.Sprintf("SNMPv3 user %q, %s", c.User, c.Level())
 }
 
 // GoString keeps secrets out of %#v too.
 func (c Credential) GoString() string { return "snmp.Credential{" + c.String() + "}" }
 
-// transport names version and level, for the record of a collection.
-func (c Credential) transport() string {
+// Transport names version and level, for the record of a collection.
+func (c Credential) Transport() string {
 	if c.User == "" {
 		return "SNMPv2c"
 	}
-	return "SNMPv3 " + c.level()
+	return "SNMPv3 " + c.Level()
 }
 
-func (c Credential) level() string {
+// Level names the security level and its protocols.
+func (c Credential) Level() string {
 	switch {
 	case c.Auth == "":
 		return "noAuthNoPriv"
@@ -98,25 +99,40 @@ func (c Credential) Validate() error {
 	return nil
 }
 
-// apply sets the session's version and security.
-func (c Credential) apply(g *gosnmp.GoSNMP) {
+// Apply sets the session's version and security.
+func (c Credential) Apply(g *gosnmp.GoSNMP) {
 	if c.User == "" {
 		g.Version, g.Community = gosnmp.Version2c, c.Community
 		return
 	}
+	g.Version, g.SecurityModel, g.MsgFlags = gosnmp.Version3, gosnmp.UserSecurityModel, c.Flags()
+	g.SecurityParameters, g.ContextName = c.USM(), c.Context
+}
+
+// Flags are the message flags of the security level.
+func (c Credential) Flags() gosnmp.SnmpV3MsgFlags {
+	switch {
+	case c.Auth == "":
+		return gosnmp.NoAuthNoPriv
+	case c.Priv == "":
+		return gosnmp.AuthNoPriv
+	}
+	return gosnmp.AuthPriv
+}
+
+// USM returns the parameters of the user-based security model, without an
+// engine.
+func (c Credential) USM() *gosnmp.UsmSecurityParameters {
 	usm := &gosnmp.UsmSecurityParameters{
 		UserName:               c.User,
 		AuthenticationProtocol: gosnmp.NoAuth,
 		PrivacyProtocol:        gosnmp.NoPriv,
 	}
-	g.Version, g.SecurityModel, g.MsgFlags = gosnmp.Version3, gosnmp.UserSecurityModel, gosnmp.NoAuthNoPriv
 	if c.Auth != "" {
-		g.MsgFlags = gosnmp.AuthNoPriv
 		usm.AuthenticationProtocol, usm.AuthenticationPassphrase = authProtocols[strings.ToLower(c.Auth)], c.AuthPass
 	}
 	if c.Priv != "" {
-		g.MsgFlags = gosnmp.AuthPriv
 		usm.PrivacyProtocol, usm.PrivacyPassphrase = privProtocols[strings.ToLower(c.Priv)], c.PrivPass
 	}
-	g.SecurityParameters, g.ContextName = usm, c.Context
+	return usm
 }

@@ -36,13 +36,13 @@ const (
 	TagEndOfMIBView   = 0x82
 )
 
-// exceptional tells whether the varbind stands for the absence of a value.
-func (v Varbind) exceptional() bool {
+// Exceptional tells whether the varbind stands for the absence of a value.
+func (v Varbind) Exceptional() bool {
 	return v.Tag == TagNoSuchObject || v.Tag == TagNoSuchInstance || v.Tag == TagEndOfMIBView
 }
 
-// fromPDU converts what gosnmp decoded.
-func fromPDU(p gosnmp.SnmpPDU) (Varbind, error) {
+// FromPDU converts what gosnmp decoded.
+func FromPDU(p gosnmp.SnmpPDU) (Varbind, error) {
 	name, err := mib.ParseOID(p.Name)
 	if err != nil {
 		return Varbind{}, fmt.Errorf("varbind %q: %w", p.Name, err)
@@ -107,9 +107,9 @@ func opaqueDouble(f float64) []byte {
 	return b
 }
 
-// meaning returns the value for the mapping: a number wrapped in an Opaque is
+// Meaning returns the value for the mapping: a number wrapped in an Opaque is
 // unwrapped.
-func (v Varbind) meaning() mib.Value {
+func (v Varbind) Meaning() mib.Value {
 	b := v.Value.Bytes
 	if v.Tag != TagOpaque || len(b) < 3 || b[0] != 0x9f || int(b[2]) != len(b)-3 {
 		return v.Value

@@ -362,6 +362,7 @@ func (s *Session) CreateSubscription(ctx context.Context, sub Subscription) erro
 // and closes it. A server that ends the session without an answer has done
 // what was asked.
 func (s *Session) CloseSession(ctx context.Context) error {
+	s.closing.Store(true)
 	err := s.ok(ctx, "<close-session/>")
 	s.Close()
 	if errors.Is(err, ErrLost) {

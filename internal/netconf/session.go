@@ -25,6 +25,7 @@ type Session struct {
 	done    chan struct{} // closed with the session, see err
 	running sync.WaitGroup
 	notices notices
+	closing atomic.Bool // CloseSession was called: the device's end is no news
 
 	mu      sync.Mutex // guards what follows
 	err     error
@@ -150,7 +151,7 @@ func (s *Session) end(reason error) {
 	s.mu.Unlock()
 	if first {
 		s.transport.Close()
-		if !errors.Is(reason, ErrClosed) {
+		if !errors.Is(reason, ErrClosed) && !s.closing.Load() {
 			s.cfg.Log.Warn("session ended", "device", s.peer, "session", s.hello.sessionID, "error", reason)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package rdf holds the RDF 1.1 data model as values (Term, Triple, Quad,
-// Dataset) and streaming readers and writers of its four text syntaxes:
-// N-Triples, N-Quads, Turtle and TriG. It is a leaf: it imports nothing else
+// Dataset) and streaming readers and writers of its text syntaxes:
+// N-Triples, N-Quads, Turtle, TriG, RDF/XML and JSON-LD (which is written as a
+// stream but read as a whole). It is a leaf: it imports nothing else
 // of nettwin.
 //
 // Readers follow the W3C grammars strictly and say line, column, what was

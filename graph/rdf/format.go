@@ -2,7 +2,7 @@ package rdf
 
 import "strings"
 
-// Format is one of the four text syntaxes.
+// Format is one of the text syntaxes.
 type Format uint8
 
 // The formats; the zero Format is none.
@@ -11,6 +11,8 @@ const (
 	NQuads
 	Turtle
 	TriG
+	RDFXML
+	JSONLD
 )
 
 // formatInfo describes a format; the first media type and extension are the
@@ -27,10 +29,12 @@ var formats = [...]formatInfo{
 	NQuads:   {"n-quads", true, []string{"application/n-quads", "text/x-nquads"}, []string{".nq"}},
 	Turtle:   {"turtle", false, []string{"text/turtle", "application/x-turtle"}, []string{".ttl"}},
 	TriG:     {"trig", true, []string{"application/trig", "application/x-trig"}, []string{".trig"}},
+	RDFXML:   {"rdf-xml", false, []string{"application/rdf+xml"}, []string{".rdf", ".owl", ".rdfxml"}},
+	JSONLD:   {"json-ld", true, []string{"application/ld+json"}, []string{".jsonld"}},
 }
 
 // Formats lists the formats.
-func Formats() []Format { return []Format{NTriples, NQuads, Turtle, TriG} }
+func Formats() []Format { return []Format{NTriples, NQuads, Turtle, TriG, RDFXML, JSONLD} }
 
 func (f Format) info() formatInfo {
 	if int(f) >= len(formats) {
@@ -47,7 +51,7 @@ func (f Format) String() string {
 	return "unknown format"
 }
 
-// Valid tells whether f is one of the four formats.
+// Valid tells whether f is one of the formats.
 func (f Format) Valid() bool { return f.info().name != "" }
 
 // Graphs tells whether documents of the format can hold named graphs.

@@ -34,6 +34,64 @@ func FuzzNQuads(f *testing.F) { fuzzFormat(f, NQuads, "rdf-n-quads", "*.nq") }
 // may change their labels.
 func FuzzTriG(f *testing.F) { fuzzFormat(f, TriG, "rdf-trig", "*.trig") }
 
+// FuzzRDFXML: whatever the input, the reader ends with quads or a placed error
+// and never panics, and reading byte by byte gives the same; what was read
+// survives N-Quads, and RDF/XML where that has a form for it.
+func FuzzRDFXML(f *testing.F) {
+	root := testenv.Shared(f, "suites/rdf-tests/rdf/rdf11/rdf-xml")
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.rdf"))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		quads, err := ReadAll(bytes.NewReader(data), RDFXML, fuzzLimits)
+		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, RDFXML, fuzzLimits)
+		if fmt.Sprint(quads) != fmt.Sprint(slow) || (err == nil) != (slowErr == nil) {
+			t.Fatalf("read at once: %v, %v; byte by byte: %v, %v", quads, err, slow, slowErr)
+		}
+		var se *SyntaxError
+		if err != nil && (!errors.As(err, &se) || se.Line < 1 || se.Column < 1) {
+			t.Fatalf("error without a place: %v", err)
+		}
+		if err == nil {
+			roundTripIn(t, quads, NQuads, RDFXML)
+		}
+	})
+}
+
+// FuzzJSONLD: whatever the input, the reader ends with quads that N-Quads can
+// hold or with a placed error, and never panics.
+func FuzzJSONLD(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites/json-ld-api/tests/toRdf"), "*-in.jsonld"))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		quads, err := ReadAll(bytes.NewReader(data), JSONLD, fuzzLimits)
+		var se *SyntaxError
+		if err != nil && (!errors.As(err, &se) || se.Line < 1 || se.Column < 1) {
+			t.Fatalf("error without a place: %v", err)
+		}
+		if err == nil {
+			roundTripIn(t, quads, NQuads)
+		}
+	})
+}
+
 // bothFailAtLimit tells whether two readings end after the same quads, one of
 // them because a token is too long. What stands after the limit in a token that
 // is wrong too may or may not be in the window when the error is written.

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// CheckIRI returns an error if iri is not an absolute IRI that the four
+// CheckIRI returns an error if iri is not an absolute IRI that the
 // syntaxes can write: it needs a scheme and must hold no control character,
 // space, or any of <>"{}|^`\.
 func CheckIRI(iri string) error {

@@ -75,12 +75,18 @@ func NewReader(r io.Reader, f Format, opts ReaderOptions) *Reader {
 	if opts.MaxDepth <= 0 {
 		opts.MaxDepth = DefaultMaxDepth
 	}
-	rd := &Reader{lex: newLexer(r, f, opts.MaxTermBytes), format: f, opts: opts}
+	rd := &Reader{format: f, opts: opts}
 	rd.err = rd.checkOptions()
 	switch f {
 	case NTriples, NQuads:
+		rd.lex = newLexer(r, f, opts.MaxTermBytes)
 		rd.next = rd.nextLine
+	case RDFXML:
+		rd.next = newRDFXMLParser(rd, r).step
+	case JSONLD:
+		rd.next = newJSONLDParser(rd, r).step
 	case Turtle, TriG:
+		rd.lex = newLexer(r, f, opts.MaxTermBytes)
 		rd.turtle = newTurtleParser(rd)
 		rd.next = rd.turtle.step
 	}
@@ -89,7 +95,7 @@ func NewReader(r io.Reader, f Format, opts ReaderOptions) *Reader {
 
 func (r *Reader) checkOptions() error {
 	if !r.format.Valid() {
-		return errors.New("rdf: read: no format given: expected one of NTriples, NQuads, Turtle, TriG")
+		return errors.New("rdf: read: no format given: expected one of NTriples, NQuads, Turtle, TriG, RDFXML, JSONLD")
 	}
 	if r.opts.Base != "" {
 		if err := CheckIRI(r.opts.Base); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,7 @@ var w3cSuites = []struct {
 	{"rdf-n-quads", NQuads, map[string]int{"TestNQuadsPositiveSyntax": 53, "TestNQuadsNegativeSyntax": 34}},
 	{"rdf-turtle", Turtle, map[string]int{"TestTurtlePositiveSyntax": 74, "TestTurtleNegativeSyntax": 94, "TestTurtleEval": 145}},
 	{"rdf-trig", TriG, map[string]int{"TestTrigPositiveSyntax": 98, "TestTrigNegativeSyntax": 115, "TestTrigEval": 143}},
+	{"rdf-xml", RDFXML, map[string]int{"TestXMLEval": 126, "TestXMLNegativeSyntax": 40}},
 }
 
 // readManifest reads the entries of a suite with our own Turtle reader.
@@ -89,7 +91,7 @@ func readFile(t *testing.T, path string, f Format, opts ReaderOptions) []Quad {
 	return quads
 }
 
-// TestW3C: every RDF 1.1 case of the W3C for the four syntaxes. Negative cases
+// TestW3C: every RDF 1.1 case of the W3C for five syntaxes. Negative cases
 // must end in a *SyntaxError with a place, positive ones must read, evaluation
 // must give the expected quads; each document is also read through a reader
 // that returns one byte at a time, and what was read must survive every
@@ -142,26 +144,57 @@ func runW3C(t *testing.T, f Format, c w3cCase) {
 // roundTrip writes quads in every format that holds them and reads them back.
 func roundTrip(t *testing.T, quads []Quad) {
 	t.Helper()
+	roundTripIn(t, quads, Formats()...)
+}
+
+func roundTripIn(t *testing.T, quads []Quad, formats ...Format) {
+	t.Helper()
 	named := false
 	for _, q := range quads {
 		named = named || !q.G.IsZero()
 	}
-	for _, f := range Formats() {
+	for _, f := range formats {
 		if named && !f.Graphs() {
 			continue
 		}
 		for _, opts := range []WriterOptions{{}, richWriterOptions} {
 			var b bytes.Buffer
-			if err := WriteAll(&b, f, opts, quads); err != nil {
+			var predicate *PredicateError
+			if err := WriteAll(&b, f, opts, quads); errors.As(err, &predicate) && f == RDFXML || f == RDFXML && hasControl(quads) {
+				continue
+			} else if err != nil {
 				t.Errorf("%s: %v", f, err)
 				continue
 			}
 			back, err := ReadAll(bytes.NewReader(b.Bytes()), f, ReaderOptions{})
-			if err != nil || !Isomorphic(quads, back) {
+			want := quads
+			if f == JSONLD {
+				want = lowerTags(quads) // JSON-LD Processing §5.3 puts them in lower case
+			}
+			if err != nil || !Isomorphic(want, back) {
 				t.Errorf("%s: wrote\n%s\nread back %v\nerror %v", f, b.Bytes(), back, err)
 			}
 		}
 	}
+}
+
+func lowerTags(quads []Quad) (out []Quad) {
+	for _, q := range quads {
+		if q.O.Lang() != "" {
+			q.O = LangString(q.O.Value(), strings.ToLower(q.O.Lang()))
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+// hasControl tells whether a term has a character that XML has not.
+func hasControl(quads []Quad) bool {
+	return slices.ContainsFunc(quads, func(q Quad) bool {
+		return strings.ContainsFunc(q.O.Value(), func(r rune) bool {
+			return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r >= 0xFFFE && r <= 0xFFFF
+		})
+	})
 }
 
 // richWriterOptions shorten much of what the suites hold.

@@ -11,7 +11,8 @@ import (
 const writeBufferBytes = 64 << 10
 
 // WriterOptions are the choices of a Writer; the zero value is ready to use.
-// N-Triples and N-Quads know neither prefixes nor a base.
+// N-Triples, N-Quads and JSON-LD know neither prefixes nor a base, RDF/XML no
+// base.
 type WriterOptions struct {
 	// Prefixes are declared in this order at the head of the document.
 	Prefixes []PrefixDecl
@@ -24,10 +25,18 @@ type WriterOptions struct {
 type Writer struct {
 	w      *bufio.Writer
 	format Format
-	turtle *turtleWriter // Turtle and TriG only
+	layout layout // nil: a quad a line
 	line   []byte
 	err    error // sticky
 	closed bool
+}
+
+// layout writes what is not a quad a line.
+type layout interface {
+	// append writes a quad that the format can hold.
+	append(dst []byte, q Quad) []byte
+	// end closes the document.
+	end(dst []byte) []byte
 }
 
 // ErrWriterClosed is what Write returns after Close.
@@ -40,9 +49,13 @@ func NewWriter(w io.Writer, f Format, opts WriterOptions) *Writer {
 	switch f {
 	case NTriples, NQuads:
 	case Turtle, TriG:
-		wr.turtle, wr.err = newTurtleWriter(f, opts)
+		wr.layout, wr.err = newTurtleWriter(f, opts)
+	case RDFXML:
+		wr.layout, wr.err = newRDFXMLWriter(opts)
+	case JSONLD:
+		wr.layout = &jsonldWriter{}
 	default:
-		wr.err = errors.New("rdf: write: no format given: expected one of NTriples, NQuads, Turtle, TriG")
+		wr.err = errors.New("rdf: write: no format given: expected one of NTriples, NQuads, Turtle, TriG, RDFXML, JSONLD")
 	}
 	return wr
 }
@@ -61,8 +74,8 @@ func (w *Writer) Write(q Quad) error {
 	if err := w.check(q); err != nil {
 		return fmt.Errorf("%s: write: %w", w.format, err)
 	}
-	if w.turtle != nil {
-		w.line = w.turtle.append(w.line[:0], q)
+	if w.layout != nil {
+		w.line = w.layout.append(w.line[:0], q)
 	} else {
 		w.line = append(AppendQuad(w.line[:0], q), '\n')
 	}
@@ -78,8 +91,8 @@ func (w *Writer) Close() error {
 		return w.err
 	}
 	w.closed = true
-	if w.turtle != nil {
-		_, w.err = w.w.Write(w.turtle.end(w.line[:0]))
+	if w.layout != nil {
+		_, w.err = w.w.Write(w.layout.end(w.line[:0]))
 	}
 	if err := w.w.Flush(); w.err == nil {
 		w.err = err
@@ -122,6 +135,11 @@ func (w *Writer) check(q Quad) error {
 	}
 	if err := q.O.check(); err != nil {
 		return err
+	}
+	if x, ok := w.layout.(*rdfxmlWriter); ok {
+		if err := x.check(q); err != nil {
+			return err
+		}
 	}
 	return q.G.check()
 }

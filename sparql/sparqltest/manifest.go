@@ -223,9 +223,6 @@ func readGraph(root, path string) ([]rdf.Quad, error) {
 	}
 	defer f.Close() //nolint:errcheck // only read
 	base := fileIRI(root, path)
-	if filepath.Ext(path) == ".rdf" {
-		return readRDFXML(f, base)
-	}
 	format, ok := rdf.FormatByExtension(filepath.Ext(path))
 	if !ok {
 		return nil, fmt.Errorf("read %s: expected .ttl, .nt, .nq, .trig or .rdf", path)

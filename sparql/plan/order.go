@@ -161,6 +161,9 @@ func (o *ordering) start(ctx context.Context) error {
 	}
 	best, bestRows := -1, math.Inf(1)
 	for i, it := range o.items {
+		if !o.knowsEndpoint(it) {
+			continue
+		}
 		if rows := o.p.guess(it.alone()); best < 0 || rows < bestRows {
 			best, bestRows = i, rows
 		}
@@ -240,7 +243,7 @@ func (o *ordering) placeFilters(ctx context.Context) error {
 func (o *ordering) choose(ctx context.Context) (int, error) {
 	best, bestRows, bestLinked := -1, math.Inf(1), false
 	for i, it := range o.items {
-		if !o.knowsGraph(it) {
+		if !o.knowsGraph(it) || !o.knowsEndpoint(it) {
 			continue
 		}
 		linked := it.unit.vars().maybe.Meets(o.node.About().Maybe)
@@ -318,6 +321,21 @@ func (o *ordering) knowsGraph(it *item) bool {
 		return true
 	}
 	return o.node.About().Certain.Has(it.graph.Slot)
+}
+
+// knowsEndpoint tells whether nothing else can bind the endpoint that a
+// service asks.
+func (o *ordering) knowsEndpoint(it *item) bool {
+	s, ok := it.unit.(*service)
+	if !ok || !s.endpoint.IsVar() {
+		return true
+	}
+	for _, other := range o.items {
+		if !isService(other.unit) && other.unit.vars().maybe.Has(s.endpoint.Slot) {
+			return false
+		}
+	}
+	return true
 }
 
 // slots returns the slots of a quad's positions, -1 for constants.

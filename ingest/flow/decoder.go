@@ -76,7 +76,11 @@ func (d *decoder) decode(g *datagram) {
 	case versionNetFlow9:
 		d.version9(m, b)
 	case versionIPFIX:
-		d.ipfix(m, b)
+		// Some exporters put several messages into a datagram.
+		for rest := d.ipfix(m, b); len(rest) >= ipfixHeader && binary.BigEndian.Uint16(rest) == versionIPFIX; {
+			m = &message{received: g.at, datagram: g}
+			rest = d.ipfix(m, rest)
+		}
 	default:
 		d.fail(m, 0, RadiusMessage, ErrVersion)
 	}
@@ -125,26 +129,31 @@ func (d *decoder) version9(m *message, b []byte) {
 	d.sets(m, b[netflow9Header:])
 }
 
-func (d *decoder) ipfix(m *message, b []byte) {
+// ipfix reads one message and returns what is behind it.
+func (d *decoder) ipfix(m *message, b []byte) []byte {
 	if len(b) < ipfixHeader {
 		d.fail(m, 0, RadiusMessage, ErrTruncated)
-		return
+		return nil
 	}
 	d.stats.IPFIX++
 	m.export = time.Unix(int64(binary.BigEndian.Uint32(b[4:])), 0).UTC()
 	d.domainName.Number = binary.BigEndian.Uint32(b[12:])
 	m.domain = d.domain(m.received)
 	end := int(binary.BigEndian.Uint16(b[2:]))
-	switch {
-	case end < ipfixHeader:
+	if end < ipfixHeader {
 		d.fail(m, 0, RadiusMessage, fmt.Errorf("%w: length %d", ErrTruncated, end))
-		return
-	case end > len(b):
-		d.fail(m, 0, RadiusSet, fmt.Errorf("%w: %d of %d octets", ErrTruncated, len(b), end))
-		end = len(b)
+		return nil
 	}
-	c := d.sets(m, b[ipfixHeader:end])
+	whole, damaged := min(end, len(b)), d.stats.Errors[RadiusSet]
+	c := d.sets(m, b[ipfixHeader:whole])
+	if whole < end {
+		c.exact = false
+		if d.stats.Errors[RadiusSet] == damaged { // it is cut between two sets
+			d.fail(m, 0, RadiusSet, fmt.Errorf("%w: %d of %d octets", ErrTruncated, whole, end))
+		}
+	}
 	m.domain.sequence.next(versionIPFIX, binary.BigEndian.Uint32(b[8:]), c.flows+c.options, c.flows, c.exact)
+	return b[whole:]
 }
 
 // counted is how many data records a message had.

@@ -61,12 +61,15 @@ type datagram struct {
 }
 
 // uptimeTime turns milliseconds since boot into a time. The counter wraps
-// after 49.7 days; the time is that nearest to the export.
-func (m *message) uptimeTime(ms uint32) (time.Time, bool) {
+// after 49.7 days; the time is that nearest to the export. IPFIX tells boot in
+// the record or in options data, NetFlow in the header.
+func (m *message) uptimeTime(boot time.Time, ms uint32) (time.Time, bool) {
 	if m.domain.Version != versionIPFIX {
 		return m.export.Add(-time.Duration(int32(m.uptime-ms)) * time.Millisecond), true
 	}
-	boot := m.domain.boot
+	if boot.IsZero() {
+		boot = m.domain.boot
+	}
 	if boot.IsZero() {
 		return time.Time{}, false
 	}

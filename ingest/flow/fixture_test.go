@@ -313,4 +313,3 @@ func nfdumpTime(t *testing.T, text string) string {
 	}
 	return at.Format("2006-01-02T15:04:05.000")
 }
-

@@ -37,8 +37,8 @@ type record struct {
 	parameters parameters
 	sampler    uint64
 	hasSampler bool
-	boot       time.Time
-	scope      uint64 // interface that options are about
+	boot       time.Time // told by the record itself
+	scope      uint64    // interface that options are about
 	hasScope   bool
 	interfaces [2]uint64 // as met
 	nInterface int
@@ -148,8 +148,9 @@ func length(s *step, value []byte) error {
 }
 
 // keyField notes a value of the key. Where a record has several elements of
-// one slot, the first that is not zero counts: exporters send both address
-// families and leave one empty.
+// one slot, the last that is not zero counts: exporters send both address
+// families and leave one empty, and of a tunnel the inner packet comes behind
+// the outer (RFC 7011 §8), whose conversation it is.
 func (r *record) keyField(s *step, value []byte) error {
 	typ := s.field.Element.Type
 	switch typ {
@@ -169,7 +170,7 @@ func (r *record) keyField(s *step, value []byte) error {
 			r.nInterface++
 		}
 	}
-	if old := r.keys[s.slot]; old == nil || zeros(old) && !zeros(value) {
+	if r.keys[s.slot] == nil || !zeros(value) {
 		r.keys[s.slot], r.types[s.slot] = value, typ
 	}
 	return nil
@@ -185,7 +186,7 @@ func (r *record) timeField(m *message, s *step, value []byte) error {
 		case ipfix.BeforeExport:
 			at, ok = m.export.Add(-time.Duration(n)*time.Microsecond), true
 		case ipfix.Uptime:
-			if at, ok = m.uptimeTime(uint32(n)); !ok {
+			if at, ok = m.uptimeTime(r.boot, uint32(n)); !ok {
 				return ErrNoTimeBase
 			}
 		}

@@ -91,6 +91,11 @@ func (d *decoder) encode() []byte {
 	if err != nil {
 		panic(fmt.Sprintf("flow: state is not JSON: %v", err)) // times beyond the year 9999 are refused by ipfix.Time
 	}
+	return sealed(body)
+}
+
+// sealed puts the first line before a document.
+func sealed(body []byte) []byte {
 	sum := sha256.Sum256(body)
 	return append(fmt.Appendf(nil, "%s %d %s\n", stateMagic, stateVersion, hex.EncodeToString(sum[:])), body...)
 }

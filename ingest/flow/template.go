@@ -70,7 +70,7 @@ func compile(tables *ipfix.Tables, version, id uint16, fields []netflow.Field, s
 		if f.PenProvided {
 			f.Type &^= enterpriseBit
 		}
-		if version == versionIPFIX && f.Length == variable {
+		if f.Length == variable { // in NetFlow v9 some makers use it too
 			t.variable = true
 			t.least++
 		} else {
@@ -107,7 +107,12 @@ func (t *template) step(tables *ipfix.Tables, version uint16, i int) {
 		}
 		return
 	}
-	t.steps = append(t.steps, step{index: i, role: field.Role, slot: field.Slot, field: field})
+	s := step{index: i, role: field.Role, slot: field.Slot, field: field}
+	if s.role == ipfix.Boot { // before the times that count from it
+		t.steps = slices.Insert(t.steps, 0, s)
+		return
+	}
+	t.steps = append(t.steps, s)
 }
 
 // same tells whether two templates are one, sent again.

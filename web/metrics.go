@@ -41,6 +41,9 @@ func NewMetrics() *Metrics {
 	return m
 }
 
+// Register adds the numbers of another part, such as a listener's.
+func (m *Metrics) Register(numbers prometheus.Collector) { m.registry.MustRegister(numbers) }
+
 // ObserveQuery has the form of protocol.Options.Observe.
 func (m *Metrics) ObserveQuery(kind string, took time.Duration, rows int, err error) {
 	outcome := "ok"

@@ -70,7 +70,8 @@ func (t *twin) reach(address string) (ingest.Target, ingest.Collector, error) {
 		if err != nil {
 			return target, nil, &exitError{exitUsage, err}
 		}
-		collector, err := t.newNETCONF(func(ingest.Target) (netconf.Credential, error) { return credential, nil })
+		collector, err := t.newNETCONF(netconf.Options{Schemas: netconf.NewMemoryCache(0),
+			Credentials: func(ingest.Target) (netconf.Credential, error) { return credential, nil }})
 		return target, collector, err
 	}
 	target, credential, err := snmp.ParseURL(address)

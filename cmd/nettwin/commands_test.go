@@ -164,7 +164,7 @@ func TestCommandsOnData(t *testing.T) {
 		{args: []string{"names", "verify", "--data", "$DIR/d", "--all"}, code: exitNotFound, tells: []string{"no items in $DIR/d"}},
 		{args: []string{"names", "verify", "--data", "$DIR/d"}, code: exitUsage, tells: []string{"give either --all or names"}},
 		{args: []string{"simulate", "snmp", "$DIR/none.snmprec"}, code: exitFailed, tells: []string{"none.snmprec", "no such file"}},
-		{args: []string{"simulate"}, code: exitUsage, tells: []string{`expected "snmp"`}},
+		{args: []string{"simulate"}, code: exitUsage, tells: []string{`expected one of "snmp", "ctl"`}},
 	})
 }
 

@@ -25,15 +25,15 @@ type hands struct {
 
 // newController makes the controller over the service's targets, which have
 // their collectors by now.
-func (s *service) newController(collector *netconf.Collector) (*control.Controller, error) {
-	h := &hands{twin: s.twin, targets: map[[2]string]ingest.ScheduledTarget{}, netconf: collector}
-	for _, list := range [][]ingest.ScheduledTarget{s.targets, s.netconf} {
+func (s *service) newController(in *intake) (*control.Controller, error) {
+	h := &hands{twin: s.twin, targets: map[[2]string]ingest.ScheduledTarget{}, netconf: in.reader}
+	for _, list := range [][]ingest.ScheduledTarget{s.sources.snmp, s.sources.netconf} {
 		for _, t := range list {
 			h.targets[[2]string{t.Collector.Name(), t.Target.Name}] = t
 		}
 	}
 	var drivers []control.Driver
-	if collector != nil {
+	if in.reader != nil {
 		d, err := driver.New(driver.Options{Dial: h.dial, Schema: h.schema})
 		if err != nil {
 			return nil, err

@@ -12,8 +12,6 @@ import (
 	"nettwin/fixtures"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
-	"nettwin/ingest"
-	"nettwin/ingest/netconf"
 	"nettwin/internal/auth"
 	"nettwin/naming"
 )
@@ -47,9 +45,6 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer devices.Close()
-	if err := devices.tell(ctx, dir, sinks{}); err != nil {
-		return err
-	}
 	text, token, err := auth.NewToken(rand.Reader, "demo", auth.Operator)
 	if err != nil {
 		return err
@@ -59,9 +54,9 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	s := service{twin: t, env: env, listen: c.Listen, tokens: tokens, waitForTargets: true,
-		targets: devices.targets, credentials: credentialsByName(devices.community),
-		netconf: devices.netconf, netconfCredentials: func(ingest.Target) (netconf.Credential, error) { return devices.credential, nil },
-		onReady: func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
+		sources:     devices.sources(),
+		onListening: func(ctx context.Context, at sinks) error { return devices.tell(ctx, dir, at) },
+		onReady:     func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
 	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(devices.targets))
 	return s.run(ctx)
 }

@@ -83,7 +83,7 @@ func (s *simulation) incidentParts(to sinks, speed float64) ([]part, error) {
 		return nil, err
 	}
 	packets := flowPackets(flows)
-	exported := part{packets, notify.ReplayOptions{Sources: s.sources(), Rewrite: stampers(packets, 0, speed),
+	exported := part{packets, notify.ReplayOptions{Sources: s.senders(), Rewrite: stampers(packets, 0, speed),
 		SinkOf: func(notify.Packet) string { return to.flow }}}
 	return []part{exported, s.trapReplay(to, traps), s.syslogReplay(to, messages)}, nil
 }

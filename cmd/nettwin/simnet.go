@@ -22,6 +22,7 @@ import (
 	"nettwin/ingest"
 	ncingest "nettwin/ingest/netconf"
 	"nettwin/ingest/snmp"
+	"nettwin/internal/config"
 	"nettwin/internal/simulate/device"
 	ncserver "nettwin/internal/simulate/netconf"
 	simulated "nettwin/internal/simulate/snmp"
@@ -127,8 +128,24 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 	}
 	s.servers = append(s.servers, server)
 	s.netconf = append(s.netconf, ingest.ScheduledTarget{
-		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Period: demoPeriod})
+		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Period: demoPeriod, Watch: true})
 	return nil
+}
+
+// sources are what a service needs to hear of the devices, which send to
+// listeners on ports that the kernel picks.
+func (s *simulation) sources() sources {
+	any := []string{"127.0.0.1:0"}
+	heard := speakers{}
+	for name, host := range s.hosts {
+		heard[host] = name
+	}
+	if len(heard) < len(s.hosts) {
+		heard = nil // on a machine with one loopback address nobody is known by it
+	}
+	return sources{snmp: s.targets, netconf: s.netconf, snmpCredentials: credentialsByName(s.community),
+		netconfCredentials: func(ingest.Target) (ncingest.Credential, error) { return s.credential, nil },
+		listeners:          config.Listeners{Trap: any, Syslog: any, Flow: any}, trap: heard, syslog: heard, flow: heard}
 }
 
 // Close ends the devices.

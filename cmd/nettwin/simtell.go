@@ -31,7 +31,7 @@ const maxReplaySpeed = 10
 func (s *simulation) tell(ctx context.Context, dir string, to sinks) error {
 	if to.trap != "" || to.syslog != "" {
 		notifier, err := notify.Start(ctx, s.network, notify.Options{TrapSink: to.trap, SyslogSink: to.syslog,
-			Sources: s.sources(), Skip: s.recordedTells, Log: s.log})
+			Sources: s.senders(), Skip: s.recordedTells, Log: s.log})
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func (s *simulation) tell(ctx context.Context, dir string, to sinks) error {
 	return nil
 }
 
-// sources say from where each device sends, and with which community.
-func (s *simulation) sources() map[string]notify.Source {
+// senders say from where each device sends, and with which community.
+func (s *simulation) senders() map[string]notify.Source {
 	all := map[string]notify.Source{}
 	for _, d := range s.recorded.Devices {
 		all[d.Name] = notify.Source{Local: netip.AddrPortFrom(s.hosts[d.Name], 0), Community: d.SNMP.Community}
@@ -100,7 +100,7 @@ func (s *simulation) export(ctx context.Context, sink string) (*running, error) 
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{cancel: cancel}
 	r.done.Go(func() {
-		_, err := notify.Replay(ctx, packets, notify.ReplayOptions{Sources: s.sources(), Every: round, Rewrite: restamp,
+		_, err := notify.Replay(ctx, packets, notify.ReplayOptions{Sources: s.senders(), Every: round, Rewrite: restamp,
 			SinkOf: func(p notify.Packet) string {
 				if s.playing.Load() != nil || !s.exporterUp(p.Device) {
 					return ""
@@ -192,7 +192,7 @@ type part struct {
 }
 
 func (s *simulation) trapReplay(to sinks, traps []fixtures.Trap) part {
-	p := part{options: notify.ReplayOptions{Sources: s.sources(), SinkOf: func(notify.Packet) string { return to.trap }}}
+	p := part{options: notify.ReplayOptions{Sources: s.senders(), SinkOf: func(notify.Packet) string { return to.trap }}}
 	for _, t := range traps {
 		p.packets = append(p.packets, notify.Packet{At: t.At.Duration(), Device: t.Device, Payload: t.Payload})
 	}
@@ -207,7 +207,7 @@ func (s *simulation) trapReplay(to sinks, traps []fixtures.Trap) part {
 }
 
 func (s *simulation) syslogReplay(to sinks, messages []fixtures.LogMessage) part {
-	p := part{options: notify.ReplayOptions{Sources: s.sources(), SinkOf: func(notify.Packet) string { return to.syslog }}}
+	p := part{options: notify.ReplayOptions{Sources: s.senders(), SinkOf: func(notify.Packet) string { return to.syslog }}}
 	for _, m := range messages {
 		p.packets = append(p.packets, notify.Packet{At: m.At.Duration(), Device: m.Device, Payload: []byte(m.Text)})
 	}

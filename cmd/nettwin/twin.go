@@ -87,10 +87,14 @@ func (t *twin) newSNMP(credentials func(ingest.Target) (snmp.Credential, error))
 
 // newNETCONF makes the NETCONF collector; what of a device's data is no state
 // of the network is a table of the knowledge folder.
-func (t *twin) newNETCONF(credentials func(ingest.Target) (netconf.Credential, error)) (*netconf.Collector, error) {
+func (t *twin) newNETCONF(options netconf.Options) (*netconf.Collector, error) {
 	policy, err := netconf.LoadPolicy(t.knowledge, "map/netconf.tsv")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without the table everything is read
 		return nil, err
 	}
-	return netconf.New(netconf.Options{Credentials: credentials, Schemas: netconf.NewMemoryCache(0), Policy: policy})
+	options.Policy = policy
+	return netconf.New(options)
 }
+
+// makeDir makes a folder of the data directory.
+func makeDir(dir string) error { return os.MkdirAll(dir, 0o755) }

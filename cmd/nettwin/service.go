@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"nettwin/control"
+	"nettwin/ingest"
+	"nettwin/internal/auth"
+	"nettwin/internal/config"
+	"nettwin/naming"
+	"nettwin/ontology"
+	"nettwin/sparql/protocol"
+	"nettwin/web"
+	"nettwin/web/ui"
+)
+
+// service runs a twin on the network: HTTP, rules and collection.
+type service struct {
+	*twin
+	env     *environment
+	listen  string
+	tls     *config.TLS // nil: plain HTTP
+	tokens  *auth.Tokens
+	hosts   []string // further names of this server
+	limits  config.Limits
+	sources sources
+	// onListening is called before the first device is read, with the
+	// addresses at which devices are listened to; may be nil.
+	onListening func(ctx context.Context, at sinks) error
+	// onReady is called once the twin answers and, with waitForTargets, every
+	// target was read or failed once and the rules have run.
+	onReady        func(address string)
+	waitForTargets bool
+}
+
+// listenOn opens the TCP address; a taken port gets a message that helps.
+func listenOn(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken by another program; choose another address with --listen, such as --listen 127.0.0.1:0 for a free port", addr)
+	}
+	return l, err
+}
+
+// open listens, with TLS if it is configured, and returns the listener with
+// the address to print.
+func (s *service) open() (net.Listener, string, error) {
+	if err := web.AllowedListen(s.listen, s.tokens); err != nil {
+		return nil, "", err
+	}
+	listener, err := listenOn(s.listen)
+	if err != nil {
+		return nil, "", err
+	}
+	address := listener.Addr().String() + "/"
+	if s.tls == nil {
+		if !web.IsLoopback(s.listen) {
+			s.env.log.Warn("tokens travel in clear text: configure tls, or put a proxy with TLS before it", "listen", s.listen)
+		}
+		return listener, "http://" + address, nil
+	}
+	pair, err := s.tls.Pair()
+	if err != nil {
+		listener.Close()
+		return nil, "", err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	return tls.NewListener(listener, config), "https://" + address, nil
+}
+
+func (s *service) run(ctx context.Context) error {
+	listener, address, err := s.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer cancel()
+
+	failed := make(chan error, 8)
+	start := func(run func(context.Context) error) {
+		parts.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				failed <- err
+			}
+		})
+	}
+	in, err := s.newIntake(ctx)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer in.Close()
+	controller, err := s.newController(in)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer controller.Close()
+	if s.onListening != nil {
+		if err := s.onListening(ctx, in.at); err != nil {
+			listener.Close()
+			return err
+		}
+	}
+	var ready atomic.Bool
+	server := s.newServer(listener, in, controller, &ready)
+	head := s.store.Info().Head
+	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
+	for _, run := range in.listeners {
+		start(run)
+	}
+	start(func(ctx context.Context) error { return server.Serve(ctx, listener) })
+	start(func(ctx context.Context) error {
+		for _, scheduler := range in.schedulers {
+			start(scheduler.Run)
+			if err := s.settle(ctx, scheduler); err != nil {
+				return err
+			}
+		}
+		// What an earlier process left half done is finished or taken back.
+		if err := controller.Recover(ctx); err != nil {
+			return err
+		}
+		ready.Store(true)
+		if s.onReady != nil {
+			s.onReady(address)
+		}
+		return nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// settle waits, if the service waits for its targets, until every target was
+// tried once, then runs all rules on what they said.
+func (s *service) settle(ctx context.Context, scheduler *ingest.Scheduler) error {
+	if !s.waitForTargets {
+		return nil
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !allTried(scheduler.Status()) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return s.rules.Apply(ctx, nil)
+}
+
+func allTried(list []ingest.TargetStatus) bool {
+	for _, status := range list {
+		if status.LastContact.IsZero() && status.LastError == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *service) newServer(listener net.Listener, in *intake, controller *control.Controller, ready *atomic.Bool) *web.Server {
+	base := s.store.Info().Base
+	metrics := web.NewMetrics()
+	metrics.WatchStore(s.store.Info)
+	metrics.WatchRules(s.rules.Status)
+	metrics.WatchSources(in.status)
+	in.watch(metrics)
+	return web.New(web.Options{
+		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Base: base,
+		Protocol: protocol.New(protocol.Options{
+			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
+			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
+			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
+			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
+		}),
+		Sources: in.status, Ontology: ontology.Vocabulary(), UI: ui.Files(),
+		Gate: web.NewGate(web.GateOptions{
+			Tokens: s.tokens, Loopback: web.IsLoopback(listener.Addr().String()), Log: s.env.log,
+			Hosts: web.OwnHosts(base, listener.Addr().String(), s.hosts...),
+		}),
+		Log: s.env.log, Now: time.Now, Version: version, Metrics: metrics,
+		Ready: func() error {
+			if !ready.Load() {
+				return errors.New("collecting from devices for the first time")
+			}
+			return nil
+		},
+	})
+}
+
+// prefixes are what answers in Turtle are written with.
+func prefixes(base string) map[string]string {
+	return map[string]string{
+		"twin": naming.Twin, "prov": naming.Prov, "id": base + "id/", "xsd": "http://www.w3.org/2001/XMLSchema#",
+		"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+	}
+}

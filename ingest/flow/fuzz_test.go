@@ -69,12 +69,17 @@ func FuzzDatagram(f *testing.F) {
 // so that it gets behind it.
 func FuzzState(f *testing.F) {
 	b := newBench(f)
+	tables := b.tables
 	b.feed(ipfixMessage(0, set(2, templateRecord(256, plain...)), set(3, ipfixOptionsRecord(300, 1, field{0, 149, 4}, field{0, 34, 4})), set(300, u32(7), u32(9))))
 	_, body, _ := bytes.Cut(b.encode(), []byte("\n"))
 	f.Add(body)
 	f.Add([]byte(`{"domains":[{"device":"r1","address":"::1","version":9,"domain":1,"seen":"2026-11-22T12:00:00Z","templates":[{"id":256,"used":"2026-11-22T12:00:00Z","scopes":1,"fields":[[-1,8,4]]}]}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		b := newBench(t)
+		b := &bench{stats: &Stats{}}
+		var err error
+		if b.decoder, err = newDecoder(tables, time.Hour, b.stats); err != nil {
+			t.Fatal(err)
+		}
 		for _, text := range [][]byte{body, sealed(body)} {
 			state, err := decodeState(text)
 			if err != nil {

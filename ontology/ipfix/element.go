@@ -82,7 +82,7 @@ const (
 	ReverseTotal        // the same of the other direction
 	Start               // when the flow began
 	End                 // when it ended, so far
-	Boot                // in options: when sysUpTime was zero
+	Boot                // when sysUpTime was zero
 	Sampling            // how packets were chosen
 	Sampler             // which of several ways of choosing
 )

@@ -88,7 +88,7 @@ func (e *Element) Value(b []byte) (rdf.Term, error) {
 			return rdf.Literal(strconv.FormatBool(b[0] == 1), rdf.XSD+"boolean"), nil
 		}
 	case IPv4Address, IPv6Address:
-		if a, ok := netip.AddrFromSlice(b); ok {
+		if a, ok := netip.AddrFromSlice(b); ok && a.Is4() == (e.Type == IPv4Address) {
 			return rdf.String(a.String()), nil
 		}
 	case MACAddress:

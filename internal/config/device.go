@@ -120,12 +120,12 @@ func (all *devices) checkCredentials(credentials map[string]Credential) {
 		c, ok := credentials[e.device.Credential]
 		switch {
 		case !named:
-			e.needs(true, true, func(protocol, _ string) {
-				e.at.fail("the key \"credential\" is missing: reading by %s needs one", protocol)
+			e.needs(true, true, func(what, _ string) {
+				e.at.fail("the key \"credential\" is missing: %s needs one", what)
 			})
 		case ok:
-			e.needs(c.SNMP == nil, c.SSH == nil, func(protocol, part string) {
-				reference.fail("the credential has no part %q, which reading by %s needs", part, protocol)
+			e.needs(c.SNMP == nil, c.SSH == nil, func(what, part string) {
+				reference.fail("the credential has no part %q, which %s needs", part, what)
 			})
 			e.needsHostKey(c.SSH)
 		default:
@@ -138,13 +138,16 @@ func (all *devices) checkCredentials(credentials map[string]Credential) {
 	}
 }
 
-// needs calls missing for the protocols whose credential is missing.
-func (e *deviceEntry) needs(snmp, ssh bool, missing func(protocol, part string)) {
+// needs calls missing for what lacks its credential.
+func (e *deviceEntry) needs(snmp, ssh bool, missing func(what, part string)) {
 	if _, reads := e.collects["snmp"]; reads && snmp {
-		missing("snmp", "snmp")
+		missing("reading by snmp", "snmp")
+	}
+	if e.device.Collect.Trap && snmp {
+		missing("taking traps", "snmp")
 	}
 	if _, reads := e.collects["netconf"]; reads && ssh {
-		missing("netconf", "ssh")
+		missing("reading by netconf", "ssh")
 	}
 }
 

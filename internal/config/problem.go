@@ -12,9 +12,13 @@ const MaxProblems = 50
 
 // Problem is one thing that is wrong with a file.
 type Problem struct {
-	Line, Column int    // from 1; Column 0: the whole line; Line 0: the whole file
-	Path         string // such as devices[0].address; "" is the whole file
-	Message      string
+	// Line and Column count from 1; Column 0 is the whole line, Line 0 the
+	// whole file.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
+	// Path is such as devices[0].address; "" is the whole file.
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
 }
 
 // Error is all that is wrong with one file, by position.

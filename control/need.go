@@ -19,6 +19,7 @@ const MaxNeeds = 10_000
 var (
 	termType     = rdf.IRI(rdf.RDFType)
 	termNeed     = rdf.IRI(naming.Twin + "Need")
+	termNoRepair = rdf.IRI(naming.Twin + "NoRepairFinding")
 	termAction   = rdf.IRI(naming.Twin + "action")
 	termTarget   = rdf.IRI(naming.Twin + "target")
 	termBecause  = rdf.IRI(naming.Twin + "because")
@@ -62,6 +63,41 @@ func (c *Controller) Needs(ctx context.Context) ([]Need, error) {
 		}
 	}
 	return needs, nil
+}
+
+// NoRepairs lists what rules say that no change of configuration can give
+// back, by IRI. It is no failure of a plan: there is nothing to plan.
+func (c *Controller) NoRepairs(ctx context.Context) ([]Finding, error) {
+	snapshot, err := c.opt.Store.Snapshot(graph.At{})
+	if err != nil {
+		return nil, fmt.Errorf("control: needs: %w", err)
+	}
+	defer snapshot.Close()
+	return c.noRepairs(ctx, snapshot)
+}
+
+func (c *Controller) noRepairs(ctx context.Context, src graph.Source) ([]Finding, error) {
+	var list []Finding
+	err := read.Scan(ctx, src, rdf.Quad{P: termType, O: termNoRepair, G: c.derived}, func(q rdf.Quad) error {
+		if len(list) == MaxNeeds {
+			return fmt.Errorf("more than %d findings", MaxNeeds)
+		}
+		f := Finding{IRI: q.S.Value(), Class: termNoRepair.Value()}
+		message, err := read.Objects(ctx, src, q.S, termMessage, c.derived)
+		if err != nil {
+			return err
+		}
+		about, err := read.Objects(ctx, src, q.S, termAbout, c.derived)
+		f.Message, f.About = first(message), texts(about)
+		slices.Sort(f.About)
+		list = append(list, f)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("control: needs: %w", err)
+	}
+	slices.SortFunc(list, func(a, b Finding) int { return strings.Compare(a.IRI, b.IRI) })
+	return list, nil
 }
 
 // readNeeds reads the needs of a version.

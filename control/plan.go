@@ -42,6 +42,8 @@ var (
 	ErrNoNeed = errors.New("control: no such need")
 	// ErrNoAction: no action file answers the need.
 	ErrNoAction = errors.New("control: no such action")
+	// ErrNoRepair: rules say that no change of configuration helps.
+	ErrNoRepair = errors.New("control: nothing helps")
 	// ErrNoPlan: no plan has that id.
 	ErrNoPlan = errors.New("control: no such plan")
 	// ErrState: the plan is in a state in which this cannot be done.
@@ -137,6 +139,9 @@ func (p *Plan) digest() string {
 		}
 		for _, f := range v.Introduced {
 			line("introduced", f.IRI)
+		}
+		for _, one := range v.Impact.Services {
+			line("service", one.Service, one.Before, one.After)
 		}
 		line("pairs", fmt.Sprint(v.Impact.PairsBefore, v.Impact.PairsAfter, v.Impact.PairsLost))
 	}

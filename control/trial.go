@@ -41,7 +41,7 @@ const (
 
 // Propose makes a plan for a need and verifies it. A need that has a plan under
 // way gets no second one: that plan is returned. Errors: ErrNoNeed,
-// ErrNoAction, ErrTooMany, those of Verify.
+// ErrNoRepair, ErrNoAction, ErrTooMany, those of Verify.
 func (c *Controller) Propose(ctx context.Context, need string) (Plan, error) {
 	p, made, err := c.propose(ctx, need)
 	if err != nil || !made {
@@ -59,7 +59,7 @@ func (c *Controller) propose(ctx context.Context, iri string) (Plan, bool, error
 	}
 	i := slices.IndexFunc(needs, func(n Need) bool { return n.IRI == iri })
 	if i < 0 {
-		return Plan{}, false, fmt.Errorf("%w: %s", ErrNoNeed, iri)
+		return Plan{}, false, c.noNeed(ctx, iri)
 	}
 	if needs[i].Plan != "" && !needs[i].State.Final() {
 		p, err := c.Plan(needs[i].Plan)
@@ -80,6 +80,20 @@ func (c *Controller) propose(ctx context.Context, iri string) (Plan, bool, error
 	}
 	out, err := c.Plan(p.ID)
 	return out, true, err
+}
+
+// noNeed tells what is not a need apart from what nothing helps against.
+func (c *Controller) noNeed(ctx context.Context, iri string) error {
+	list, err := c.NoRepairs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		if f.IRI == iri {
+			return fmt.Errorf("%w: %s", ErrNoRepair, f.Message)
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrNoNeed, iri)
 }
 
 // action finds the action file for a need.

@@ -9,7 +9,6 @@ import (
 	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
-	"nettwin/naming"
 )
 
 // MaxFindings bounds the findings of a version that are compared.
@@ -38,21 +37,15 @@ type Finding struct {
 type Impact struct {
 	Devices []string `json:"devices"` // that it writes to
 	Reach
+	// Services are those whose state changes, those that are not well
+	// afterwards, and those that findings are about which come or go.
 	Services []ServiceImpact `json:"services,omitempty"`
+	// Restored, Affected and AtRisk name services: that run again, that are cut
+	// afterwards, that miss an objective afterwards.
+	Restored []string `json:"servicesRestored,omitempty"`
+	Affected []string `json:"servicesAffected,omitempty"`
+	AtRisk   []string `json:"servicesAtRisk,omitempty"`
 }
-
-// ServiceImpact is a service that findings are about which come or go.
-type ServiceImpact struct {
-	Service    string   `json:"service"`
-	Name       string   `json:"name,omitempty"`
-	Resolved   []string `json:"resolved,omitempty"`
-	Introduced []string `json:"introduced,omitempty"`
-}
-
-var (
-	termService = rdf.IRI(naming.Twin + "Service")
-	termName    = rdf.IRI(naming.Twin + "name")
-)
 
 // findings reads the findings of a version: what is twin:about something.
 func findings(ctx context.Context, src graph.Source, derived rdf.Term) (map[string]Finding, error) {
@@ -111,7 +104,7 @@ func (c *Controller) judge(ctx context.Context, p *Plan, before, after graph.Sou
 	if v.Impact.Reach, err = compareReach(ctx, before, after); err != nil {
 		return nil, err
 	}
-	if v.Impact.Services, err = services(ctx, after, v); err != nil {
+	if err := c.compareServices(ctx, before, after, v); err != nil {
 		return nil, err
 	}
 	for _, payload := range p.Payloads {
@@ -138,49 +131,16 @@ func (v *Verdict) reasons(p *Plan, still bool) {
 		refuse("it does not answer its need: %s", p.Need.Message)
 	}
 	for _, f := range v.Introduced {
-		refuse("it brings about: %s", f.Message)
+		if !v.Impact.lesserEvil(f) {
+			refuse("it brings about: %s", f.Message)
+		}
+	}
+	for _, s := range v.Impact.Services {
+		if s.worse() {
+			refuse("service %s, which is %s now, would be %s", s.Name, orUnknown(s.Before), orUnknown(s.After))
+		}
 	}
 	if v.Impact.PairsLost > 0 {
 		refuse("%d pairs of devices that reach each other now would not, such as %s", v.Impact.PairsLost, v.Impact.Lost[0])
 	}
-}
-
-// services finds what services the findings that come or go are about.
-func services(ctx context.Context, src graph.Source, v *Verdict) ([]ServiceImpact, error) {
-	impacts := map[string]*ServiceImpact{}
-	note := func(list []Finding, into func(*ServiceImpact) *[]string) error {
-		for _, f := range list {
-			for _, iri := range f.About {
-				is, err := read.Holds(src, rdf.Quad{S: rdf.IRI(iri), P: termType, O: termService})
-				if err != nil {
-					return err
-				}
-				if !is {
-					continue
-				}
-				if impacts[iri] == nil {
-					name, err := read.Objects(ctx, src, rdf.IRI(iri), termName, rdf.Term{})
-					if err != nil {
-						return err
-					}
-					impacts[iri] = &ServiceImpact{Service: iri, Name: first(name)}
-				}
-				messages := into(impacts[iri])
-				*messages = append(*messages, f.Message)
-			}
-		}
-		return nil
-	}
-	if err := note(v.Resolved, func(s *ServiceImpact) *[]string { return &s.Resolved }); err != nil {
-		return nil, err
-	}
-	if err := note(v.Introduced, func(s *ServiceImpact) *[]string { return &s.Introduced }); err != nil {
-		return nil, err
-	}
-	var list []ServiceImpact
-	for _, s := range impacts {
-		list = append(list, *s)
-	}
-	slices.SortFunc(list, func(a, b ServiceImpact) int { return strings.Compare(a.Service, b.Service) })
-	return list, nil
 }

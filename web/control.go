@@ -17,6 +17,7 @@ import (
 // Control is what the server needs of the controller.
 type Control interface {
 	Needs(ctx context.Context) ([]control.Need, error)
+	NoRepairs(ctx context.Context) ([]control.Finding, error)
 	Plans() []control.Plan
 	ListPlans(f control.PlanFilter, offset, limit int) ([]control.Plan, int)
 	Plan(id string) (control.Plan, error)
@@ -28,7 +29,8 @@ type Control interface {
 	Audit(ctx context.Context, after uint64, limit int, records bool) (control.Audit, error)
 }
 
-// needs lists what rules say should be done.
+// needs lists what rules say should be done, and what they say nothing can be
+// done about.
 func (s *Server) needs(w http.ResponseWriter, r *http.Request) {
 	list, err := s.opt.Control.Needs(r.Context())
 	if err != nil {
@@ -38,7 +40,15 @@ func (s *Server) needs(w http.ResponseWriter, r *http.Request) {
 	if list == nil {
 		list = []control.Need{}
 	}
-	s.answer(w, map[string]any{"needs": list})
+	none, err := s.opt.Control.NoRepairs(r.Context())
+	if err != nil {
+		s.failControl(w, err)
+		return
+	}
+	if none == nil {
+		none = []control.Finding{}
+	}
+	s.answer(w, map[string]any{"needs": list, "noRepair": none})
 }
 
 // plans lists plans, newest first, in pages: offset, limit, state, need,
@@ -162,7 +172,7 @@ func (s *Server) failControl(w http.ResponseWriter, err error) {
 	for known, code := range map[error]int{
 		control.ErrNoNeed: http.StatusNotFound, control.ErrNoPlan: http.StatusNotFound, control.ErrNoAction: http.StatusNotFound,
 		control.ErrState: http.StatusConflict, control.ErrMoved: http.StatusConflict, control.ErrBusy: http.StatusConflict,
-		control.ErrStale: http.StatusConflict, control.ErrTooMany: http.StatusConflict, control.ErrForbidden: http.StatusForbidden,
+		control.ErrStale: http.StatusConflict, control.ErrTooMany: http.StatusConflict, control.ErrNoRepair: http.StatusConflict, control.ErrForbidden: http.StatusForbidden,
 	} {
 		if errors.Is(err, known) {
 			status = code

@@ -26,17 +26,29 @@ func truth[T any](t *testing.T, device, file string) T {
 	return v
 }
 
+// catalogues are what the demo reads from files, each in its source graph.
+func catalogues(tb testing.TB, base string) []rdf.Quad {
+	tb.Helper()
+	var all []rdf.Quad
+	for name, text := range map[string][]byte{"lifecycle": fixtures.Lifecycle(), "services": fixtures.Services(), "intended": fixtures.Intended()} {
+		quads, err := rdf.ReadAll(bytes.NewReader(text), rdf.Turtle, rdf.ReaderOptions{Base: base})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, q := range quads {
+			all = append(all, q.Triple().In(rdf.IRI(base+"graph/source/file/"+name)))
+		}
+	}
+	return all
+}
+
 // Goal: the twin of the demo network is what its routers say of themselves.
 // Method: the recordings through mapping and rules; interfaces and addresses
 // against `ip`, neighbours against vtysh, links against the cabling, findings
 // against the cases of the recording.
 func TestDemoNetwork(t *testing.T) {
 	w := demo(t)
-	quads, err := rdf.ReadAll(bytes.NewReader(fixtures.Lifecycle()), rdf.Turtle, rdf.ReaderOptions{Base: w.base})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.add(quads)
+	w.add(catalogues(t, w.base))
 	w.run(shippedRules(t, w.base))
 	network, err := fixtures.ReadNetwork()
 	if err != nil {

@@ -70,32 +70,21 @@ func (w *world) construct(r *rules.Rule) []rdf.Triple {
 		w.tb.Fatal(err)
 	}
 	defer snapshot.Close()
-	result, err := sparql.Evaluate(ctx, r.Query, snapshot, sparql.Options{Now: now})
+	said, err := r.Ask(ctx, snapshot, sparql.Options{Now: now})
 	if err != nil {
-		w.tb.Fatalf("%s: %v", r.Name, err)
+		w.tb.Fatal(err)
 	}
-	defer result.Close()
-	var out []rdf.Triple
-	for {
-		t, err := result.Triples.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			w.tb.Fatalf("%s: %v", r.Name, err)
-		}
-		out = append(out, t)
-	}
+	return said
 }
 
 // run runs all rules in their order and adds what they say.
 func (w *world) run(set *rules.Set) {
 	w.tb.Helper()
 	for _, r := range set.Rules() {
-		target := rdf.Term{}
-		if r.Target == rules.TargetDerived {
-			target = rdf.IRI(w.base + "graph/derived")
-		}
+		target := map[rules.Target]rdf.Term{
+			rules.TargetDerived:  rdf.IRI(w.base + "graph/derived"),
+			rules.TargetIntended: rdf.IRI(w.base + "graph/intended"),
+		}[r.Target]
 		start := time.Now()
 		var quads []rdf.Quad
 		for _, t := range w.construct(r) {

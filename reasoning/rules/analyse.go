@@ -11,9 +11,10 @@ import (
 	"nettwin/sparql/expr"
 )
 
-// predicate is what a pattern can match: a predicate and, for rdf:type, the
-// class, so that rules about different classes do not seem to depend on each
-// other. The zero class means any.
+// predicate is what a pattern can match: a predicate and a class, so that rules
+// about different classes do not seem to depend on each other. Of rdf:type the
+// class is the object, of another predicate one that the subject has. The zero
+// class means any.
 type predicate struct{ iri, class rdf.Term }
 
 // predicates is a set of predicates; all means any, where a variable or a
@@ -25,22 +26,34 @@ type predicates struct {
 
 var rdfType = rdf.IRI(rdf.RDFType)
 
-func (p *predicates) add(pred, object algebra.Node) {
-	if pred.IsVar() {
+// add notes what a pattern matches or a template writes whose subject has the
+// classes; none means that they are not known.
+func (p *predicates) add(pred, object algebra.Node, classes []rdf.Term) {
+	switch {
+	case pred.IsVar():
 		p.all = true
-		return
+	case pred.Term == rdfType || len(classes) == 0:
+		p.addTerms(pred.Term, object.Term)
+	default:
+		for _, class := range classes {
+			p.put(predicate{pred.Term, class})
+		}
 	}
-	p.addTerms(pred.Term, object.Term)
 }
 
+// addTerms notes a predicate with an object and a subject of any class.
 func (p *predicates) addTerms(pred, object rdf.Term) {
-	if p.set == nil {
-		p.set = map[predicate]bool{}
-	}
 	if pred != rdfType {
 		object = rdf.Term{}
 	}
-	p.set[predicate{pred, object}] = true
+	p.put(predicate{pred, object})
+}
+
+func (p *predicates) put(one predicate) {
+	if p.set == nil {
+		p.set = map[predicate]bool{}
+	}
+	p.set[one] = true
 }
 
 // meets tells whether the sets share a predicate.
@@ -49,27 +62,37 @@ func (p predicates) meets(q predicates) bool {
 		return (p.all || len(p.set) > 0) && (q.all || len(q.set) > 0)
 	}
 	for one := range p.set {
-		if q.set[one] || one.iri == rdfType && q.hasType(one.class) {
+		if q.has(one) {
 			return true
 		}
 	}
 	return false
 }
 
-// hasType tells whether an rdf:type of the set can have the class.
-func (p predicates) hasType(class rdf.Term) bool {
-	if p.set[predicate{rdfType, rdf.Term{}}] {
+// has tells whether something can be both of the set and as one says.
+func (p predicates) has(one predicate) bool {
+	if p.set[one] || p.set[predicate{iri: one.iri}] {
 		return true
 	}
-	if !class.IsZero() {
+	if !one.class.IsZero() {
 		return false
 	}
-	for one := range p.set {
-		if one.iri == rdfType {
+	for other := range p.set {
+		if other.iri == one.iri {
 			return true
 		}
 	}
 	return false
+}
+
+// widen makes the classes of a set that are given not only where a thing is
+// made mean any class: see Rule.gives.
+func (p *predicates) widen(given map[rdf.Term]bool) {
+	for one := range p.set {
+		if one.iri != rdfType && given[one.class] {
+			p.put(predicate{iri: one.iri})
+		}
+	}
 }
 
 // premise is a quad pattern of the WHERE whose instances are recorded as what
@@ -92,8 +115,9 @@ func (r *Rule) analyse() error {
 				return &FileError{File: r.File, Msg: "blank nodes in the template have no stable name: build an IRI with BIND(IRI(…))"}
 			}
 		}
-		r.writes.add(q.P, q.O)
+		r.writes.add(q.P, q.O, templateClasses(r.Query.Template, q.S))
 	}
+	r.findGiven()
 	if len(r.Query.Template) == 0 {
 		return &FileError{File: r.File, Msg: "the template is empty"}
 	}
@@ -119,7 +143,7 @@ func (a *analysis) op(op algebra.Op, graph algebra.Node, positive bool) {
 	switch op := op.(type) {
 	case *algebra.BGP:
 		for _, tp := range op.Patterns {
-			a.pattern(tp, graph, positive)
+			a.pattern(tp, classes(op.Patterns, tp.S), graph, positive)
 		}
 	case *algebra.PathPattern:
 		a.path(op.Path, a.reads(graph))
@@ -170,8 +194,50 @@ func (a *analysis) op(op algebra.Op, graph algebra.Node, positive bool) {
 	}
 }
 
-func (a *analysis) pattern(tp algebra.TriplePattern, graph algebra.Node, positive bool) {
-	a.reads(graph).add(tp.P, tp.O)
+// classes are those that patterns give a subject by rdf:type; one of them is
+// enough for a reader, since the subject has them all.
+func classes(patterns []algebra.TriplePattern, subject algebra.Node) []rdf.Term {
+	for _, tp := range patterns {
+		if tp.S == subject && tp.P.Term == rdfType && !tp.O.IsVar() {
+			return []rdf.Term{tp.O.Term}
+		}
+	}
+	return nil
+}
+
+// templateClasses are all those that a template gives a subject.
+func templateClasses(template []algebra.QuadPattern, subject algebra.Node) []rdf.Term {
+	var list []rdf.Term
+	for _, q := range template {
+		if q.S == subject && q.P.Term == rdfType {
+			if q.O.IsVar() {
+				return nil
+			}
+			list = append(list, q.O.Term)
+		}
+	}
+	return list
+}
+
+// findGiven finds the classes that the template gives to things that were
+// there before: of these, another rule may say the rest.
+func (r *Rule) findGiven() {
+	known := map[string]bool{}
+	for _, p := range r.premises {
+		for _, n := range []algebra.Node{p.S, p.P, p.O, p.graph} {
+			known[n.Var] = n.IsVar() || known[n.Var]
+		}
+	}
+	r.gives = map[rdf.Term]bool{}
+	for _, q := range r.Query.Template {
+		if q.P.Term == rdfType && !q.O.IsVar() && (!q.S.IsVar() || known[q.S.Var]) {
+			r.gives[q.O.Term] = true
+		}
+	}
+}
+
+func (a *analysis) pattern(tp algebra.TriplePattern, classes []rdf.Term, graph algebra.Node, positive bool) {
+	a.reads(graph).add(tp.P, tp.O, classes)
 	if !positive {
 		return
 	}

@@ -43,10 +43,13 @@ type Rule struct {
 	readsDefault, readsNamed predicates
 	readsGraph               map[rdf.Term]*predicates
 	graph                    rdf.Term // that it writes to; zero: the default graph
-	writes                   predicates
-	timeDependent            bool
-	premises                 []premise
-	solutionVars             []string // variables of premises and template, sorted
+	// gives are classes that it gives to things that it did not make: of
+	// these, what their other rules write cannot be told by class.
+	gives         map[rdf.Term]bool
+	writes        predicates
+	timeDependent bool
+	premises      []premise
+	solutionVars  []string // variables of premises and template, sorted
 }
 
 // FileError is a rule file that cannot be used. Line and Column are in the

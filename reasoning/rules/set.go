@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"nettwin/graph/rdf"
 )
 
 // Folders of the knowledge folder that hold rule files.
@@ -82,6 +85,13 @@ var ErrCycle = errors.New("rules: cycle")
 // stratify sorts rules by dependency, and by name within a stratum.
 func stratify(rules []*Rule) ([][]*Rule, error) {
 	slices.SortFunc(rules, func(a, b *Rule) int { return strings.Compare(a.Name, b.Name) })
+	given := map[rdf.Term]bool{}
+	for _, r := range rules {
+		maps.Copy(given, r.gives)
+	}
+	for _, r := range rules {
+		r.widen(given)
+	}
 	rest, done := slices.Clone(rules), [][]*Rule(nil)
 	for len(rest) > 0 {
 		var ready, blocked []*Rule
@@ -108,6 +118,15 @@ func dependsOn(r, w *Rule) bool {
 		return false
 	}
 	return r.readsWrittenBy(w)
+}
+
+func (r *Rule) widen(given map[rdf.Term]bool) {
+	r.readsDefault.widen(given)
+	r.readsNamed.widen(given)
+	r.writes.widen(given)
+	for _, reads := range r.readsGraph {
+		reads.widen(given)
+	}
 }
 
 func names(rules []*Rule) string {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"nettwin/ingest"
 	"nettwin/ingest/flow"
 )
 
@@ -267,6 +268,48 @@ func TestDamagedState(t *testing.T) {
 				t.Errorf("no new file: %v", err)
 			}
 		})
+	}
+}
+
+// stuck is a sink that takes its time.
+type stuck struct {
+	sink
+	entered, leave chan struct{}
+}
+
+func (s *stuck) Apply(ctx context.Context, sample *ingest.Sample) (ingest.Report, error) {
+	s.entered <- struct{}{}
+	<-s.leave
+	return s.sink.Apply(ctx, sample)
+}
+
+// Goal: a store that is busy makes windows longer and loses nothing. Method: a
+// sink that is held while two short windows go by with records.
+func TestBusyStore(t *testing.T) {
+	s := &stuck{entered: make(chan struct{}, 100), leave: make(chan struct{})}
+	r := start(t, func(o *flow.Options) { o.Sink = s; o.Window = 5 * time.Millisecond })
+	r.send("x", message(true, tcp(1, 100, 1)))
+	<-s.entered
+	r.send("x", message(false, tcp(1, 10, 1)))
+	late := r.collector.Stats().WindowsLate
+	for end := time.Now().Add(10 * time.Second); r.collector.Stats().WindowsLate < late+2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no window was late")
+		}
+	}
+	r.send("x", message(false, tcp(1, 1, 1)))
+	close(s.leave)
+	r.flush()
+	last := s.last(t, "x")
+	if total := counts(things(last))[path(1)][1]; total != 111 {
+		t.Errorf("%d octets in all, expected 111", total)
+	}
+	sum := 0
+	for _, sample := range s.take() {
+		sum += counts(things(sample))[path(1)][0]
+	}
+	if sum != 111 {
+		t.Errorf("windows come to %d octets, expected 111", sum)
 	}
 }
 

@@ -36,6 +36,16 @@ func TestMissingTemplate(t *testing.T) {
 	}
 }
 
+func countOf(b *bench, address string) int {
+	n := 0
+	for id := range b.domains {
+		if id.Address.String() == address {
+			n++
+		}
+	}
+	return n
+}
+
 func keysOf(b *bench) func(func(domainID) bool) {
 	return func(yield func(domainID) bool) {
 		for id := range b.domains {
@@ -68,6 +78,15 @@ func TestTemplateLimits(t *testing.T) {
 	}
 	if len(b.domains) != maxDomains || b.templates != maxDomains {
 		t.Errorf("%d domains, %d templates", len(b.domains), b.templates)
+	}
+	// One exporter that invents domains drops its own.
+	for i := range 100 {
+		m := ipfixMessage(0, set(2, templateRecord(256, plain...)))
+		copy(m[12:16], u32(uint32(i)))
+		one("10.1.16.3", m)
+	}
+	if n := countOf(b, "10.1.16.3"); len(b.domains) != maxDomains || n > 3 {
+		t.Errorf("%d domains, %d of the exporter that invents them", len(b.domains), n)
 	}
 	b.expire(at.Add(DefaultTemplateLife + time.Hour))
 	if len(b.domains) != 0 || b.templates != 0 {

@@ -9,12 +9,12 @@ import (
 )
 
 // domain returns the domain of the message under way and makes it if it is
-// new; the longest silent one goes if there are too many.
+// new; if there are too many, one goes, see superfluous.
 func (d *decoder) domain(now time.Time) *domain {
 	dom := d.domains[d.domainName]
 	if dom == nil {
 		if len(d.domains) >= maxDomains {
-			d.dropDomain(d.oldestDomain())
+			d.dropDomain(d.superfluous())
 		}
 		dom = &domain{domainID: d.domainName, templates: map[uint16]*template{},
 			samplers: map[uint64]ratio{}, interfaces: map[uint64]ratio{}}
@@ -25,14 +25,21 @@ func (d *decoder) domain(now time.Time) *domain {
 	return dom
 }
 
-func (d *decoder) oldestDomain() *domain {
-	var oldest *domain
-	for _, dom := range d.domains {
-		if oldest == nil || dom.seen.Before(oldest.seen) {
-			oldest = dom
+// superfluous is the longest silent domain of the exporter that has most: who
+// fills the table pays.
+func (d *decoder) superfluous() *domain {
+	count := map[exporterID]int{}
+	for id := range d.domains {
+		count[id.exporterID]++
+	}
+	var worst *domain
+	for id, dom := range d.domains {
+		if worst == nil || count[id.exporterID] > count[worst.exporterID] ||
+			count[id.exporterID] == count[worst.exporterID] && dom.seen.Before(worst.seen) {
+			worst = dom
 		}
 	}
-	return oldest
+	return worst
 }
 
 func (d *decoder) dropDomain(dom *domain) {

@@ -72,6 +72,19 @@ func (d *deviceLog) restore(all, notable []string) {
 	slices.SortFunc(d.stored, func(a, b storedEvent) int { return a.at.Compare(b.at) })
 }
 
+// duplicates takes out of what waits the confirmed messages that are stored.
+func (d *deviceLog) duplicates() (stored []*waitingEvent) {
+	d.pending = slices.DeleteFunc(d.pending, func(w *waitingEvent) bool {
+		again := w.Confirmed && d.hashes[w.hash]
+		if again {
+			stored = append(stored, w)
+			delete(d.folds, w.Key)
+		}
+		return again
+	})
+	return stored
+}
+
 func (d *deviceLog) holds(path string) bool {
 	return slices.ContainsFunc(d.stored, func(s storedEvent) bool { return s.path == path })
 }
@@ -112,7 +125,7 @@ func (d *deviceLog) enter(e Event, hash string) {
 		return
 	}
 	if len(d.folds) >= maxFolds {
-		d.forgetFolds(e.Received)
+		d.forgetFolds()
 	}
 	d.folds[e.Key] = &fold{path: path, key: e.Key, last: e.Received, count: 1}
 	if e.Subject != "" {
@@ -140,7 +153,7 @@ func (d *deviceLog) taken(path string) bool {
 const maxSameTime = 64
 
 // forgetFolds drops half of what is known of repetitions: the older.
-func (d *deviceLog) forgetFolds(time.Time) {
+func (d *deviceLog) forgetFolds() {
 	all := make([]*fold, 0, len(d.folds))
 	for _, f := range d.folds {
 		all = append(all, f)

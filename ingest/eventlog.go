@@ -38,6 +38,7 @@ const (
 	maxCommitTries = 5                // of the same events
 	holdCheck      = time.Second      // how often a held device is looked for
 	sweepEvery     = 10 * time.Minute // how often old events are looked for
+	restoreTime    = time.Minute      // bounds how long stored events are read
 	lastFlush      = 10 * time.Second // bounds what is written when Run ends
 	maxFolds       = 4096             // messages of a device that repetitions are known of
 )
@@ -210,7 +211,10 @@ func (l *EventLog) poke() {
 // and returns nil.
 func (l *EventLog) Run(ctx context.Context) error {
 	defer l.end()
-	if err := l.restore(ctx); err != nil {
+	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
+	err := l.restore(reading) // what came so far is written even if ctx has ended
+	cancel()
+	if err != nil {
 		return err
 	}
 	sweep := l.opts.Clock.Now().Add(sweepEvery)
@@ -271,10 +275,15 @@ func (l *EventLog) load(ctx context.Context, name string) error {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	d := l.device(name)
 	d.known = true
 	d.restore(all, notable)
+	stored := d.duplicates()
+	l.stats.Duplicates += uint64(len(stored))
+	l.mu.Unlock()
+	for _, w := range stored {
+		w.finish(nil)
+	}
 	return nil
 }
 

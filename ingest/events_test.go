@@ -325,10 +325,7 @@ func TestRecordedTraps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ends []string
-	for _, end := range []string{incident.Link.A.Device + " " + incident.Link.A.Interface, incident.Link.B.Device + " " + incident.Link.B.Interface} {
-		ends = append(ends, end)
-	}
+	ends := []string{incident.Link.A.Device + " " + incident.Link.A.Interface, incident.Link.B.Device + " " + incident.Link.B.Interface}
 	slices.Sort(ends)
 	for kind, want := range map[string][]string{
 		"InterfaceUpEvent":   ends,

@@ -84,7 +84,14 @@ func play(t *testing.T) played {
 			t.Error(err)
 		}
 	})
-	if err := s.tell(t.Context(), p.dir, sinks{p.trap.address(), p.syslog.address(), p.flow.address()}); err != nil {
+	return p
+}
+
+// heard lets the devices of a network tell the test what happens.
+func heard(t *testing.T) played {
+	t.Helper()
+	p := play(t)
+	if err := p.tell(t.Context(), p.dir, sinks{p.trap.address(), p.syslog.address(), p.flow.address()}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -101,7 +108,7 @@ func (p played) ctl(t *testing.T, args ...string) result {
 // is.
 func TestSimulateCtl(t *testing.T) {
 	t.Parallel()
-	p := play(t)
+	p := heard(t)
 	steps := []struct {
 		args string
 		code int
@@ -204,7 +211,7 @@ func routes(rows map[string]string, name string) []string {
 // and counts.
 func TestReplayIncident(t *testing.T) {
 	t.Parallel()
-	p := play(t)
+	p := heard(t)
 	before := p.rows()
 	incident, err := fixtures.ReadIncident()
 	if err != nil {
@@ -272,7 +279,7 @@ func TestReplayIncident(t *testing.T) {
 // an exporter stop with the interface that it observes.
 func TestDevicesTell(t *testing.T) {
 	t.Parallel()
-	p := play(t)
+	p := heard(t)
 	if got := p.ctl(t, "set", "r4", "eth1", "enabled", "false"); got.code != 0 {
 		t.Fatal(got.stderr)
 	}

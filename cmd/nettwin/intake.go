@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
-	"net/netip"
+	"net"
 	"path/filepath"
-	"strings"
 
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
 	"nettwin/ingest/netconf"
-	"nettwin/ontology"
-	"nettwin/ontology/ipfix"
+	"nettwin/ingest/syslog"
+	"nettwin/ingest/trap"
 	"nettwin/web"
 )
 
@@ -25,6 +23,8 @@ type intake struct {
 	schedulers []*ingest.Scheduler
 	reader     *netconf.Collector // nil without NETCONF
 	flows      []*flow.Collector
+	traps      []*trap.Listener
+	messages   []*syslog.Listener
 	listeners  []func(context.Context) error // what runs beside the schedulers
 	at         sinks                         // where devices are listened to, one each
 	closers    []io.Closer
@@ -41,8 +41,10 @@ func (s *service) newIntake(ctx context.Context) (_ *intake, err error) {
 	if err := s.schedule(in); err != nil {
 		return nil, err
 	}
-	if err := s.listenFlows(ctx, in); err != nil {
-		return nil, err
+	for _, listen := range []func(context.Context, *intake) error{s.listenTraps, s.listenSyslog, s.listenFlows} {
+		if err := listen(ctx, in); err != nil {
+			return nil, err
+		}
 	}
 	return in, nil
 }
@@ -101,57 +103,19 @@ func (in *intake) readNow(device, reason string) {
 	}
 }
 
-// listenFlows opens the listeners of flow exports.
-func (s *service) listenFlows(ctx context.Context, in *intake) error {
-	for _, at := range s.sources.listeners.Flow {
-		tables, err := s.flowTables()
-		if err != nil {
-			return err
-		}
-		state, err := s.stateFile("flow", at)
-		if err != nil {
-			return err
-		}
-		collector, err := flow.Listen(ctx, flow.Options{Address: at, Tables: tables, Sink: s.pipeline, StateFile: state, Log: s.env.log,
-			Resolve: func(from netip.AddrPort) (string, bool) { return s.sources.flow.device(from.Addr()) }})
-		if err != nil {
-			return err
-		}
-		in.flows = append(in.flows, collector)
-		in.closers = append(in.closers, collector)
-		in.listeners = append(in.listeners, collector.Run)
-		in.at.flow = collector.Address().String()
-	}
-	return nil
-}
-
-// flowTables are those of the knowledge folder, or, in a folder of an older
-// release that has none, those that this release ships.
-func (s *service) flowTables() (*ipfix.Tables, error) {
-	tables, err := ipfix.Load(s.knowledge, "map")
-	if errors.Is(err, fs.ErrNotExist) {
-		s.env.log.Warn("the knowledge folder is of an older release: tables of flows are taken from this one", "folder", knowledgeDir(s.dir))
-		return ipfix.Load(ontology.Knowledge(), "map")
-	}
-	return tables, err
-}
-
-// stateFile is where a listener keeps what it learnt; "" where its port, and so
-// what is sent to it, is another at each start.
-func (s *service) stateFile(kind, address string) (string, error) {
-	if strings.HasSuffix(address, ":0") {
-		return "", nil
-	}
-	folder := filepath.Join(s.dir, kind)
-	name := strings.NewReplacer(":", "_", "[", "", "]", "").Replace(address)
-	return filepath.Join(folder, name+".state"), makeDir(folder)
-}
-
 // status is how each source of the graph does.
 func (in *intake) status() []ingest.TargetStatus {
 	var all []ingest.TargetStatus
 	for _, scheduler := range in.schedulers {
 		all = append(all, scheduler.Status()...)
+	}
+	for _, l := range in.traps {
+		stats := l.Stats()
+		all = append(all, listening("trap", l.Address(), stats.Received, stats.Events))
+	}
+	for _, l := range in.messages {
+		stats := l.Stats()
+		all = append(all, listening("syslog", l.Address(), stats.Received, stats.Events))
 	}
 	for _, c := range in.flows {
 		for _, d := range c.Devices() {
@@ -165,4 +129,15 @@ func (in *intake) status() []ingest.TargetStatus {
 // watch adds the numbers of the listeners to the metrics.
 func (in *intake) watch(metrics *web.Metrics) {
 	metrics.Register(flowMetrics(in.flows))
+	metrics.Register(eventMetrics{in})
+}
+
+// listening is the status of a listener of events, which come from many
+// devices.
+func listening(collector string, at net.Addr, received uint64, events ingest.EventStats) ingest.TargetStatus {
+	state := ingest.StateUnknown
+	if received > 0 {
+		state = ingest.StateInSync
+	}
+	return ingest.TargetStatus{Address: at.String(), Collector: collector, State: state, Facts: int(events.Added)}
 }

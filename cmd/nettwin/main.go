@@ -40,6 +40,7 @@ type cli struct {
 	Update   updateCmd   `cmd:"" help:"Run a SPARQL update."`
 	Collect  collectCmd  `cmd:"" help:"Collect from devices once."`
 	Simulate simulateCmd `cmd:"" help:"Simulate devices from recordings."`
+	Config   configCmd   `cmd:"" help:"Check a configuration."`
 	Names    namesCmd    `cmd:"" help:"Get and verify content-named items."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

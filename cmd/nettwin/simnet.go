@@ -46,6 +46,7 @@ type simulation struct {
 	netconf    []ingest.ScheduledTarget
 	community  map[string]snmp.Credential
 	credential ncingest.Credential // of all NETCONF servers
+	hostKey    ssh.PublicKey       // of the same
 }
 
 // netconfUser is who reads the simulated devices by NETCONF.
@@ -62,7 +63,7 @@ func startSimulation(ctx context.Context, env *environment) (_ *simulation, err 
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{recorded: recorded, hosts: map[string]netip.Addr{}, started: time.Now(), log: env.log,
+	s := &simulation{recorded: recorded, hostKey: key.PublicKey(), hosts: map[string]netip.Addr{}, started: time.Now(), log: env.log,
 		community: map[string]snmp.Credential{}, credential: ncingest.Credential{
 			User: netconfUser, Password: randomHex(16), HostKeys: []string{ssh.FingerprintSHA256(key.PublicKey())},
 		}}

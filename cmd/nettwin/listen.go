@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"net/netip"
+	"path/filepath"
+	"strings"
+
+	"nettwin/ingest"
+	"nettwin/ingest/flow"
+	"nettwin/ingest/syslog"
+	"nettwin/ingest/trap"
+	"nettwin/internal/snmp"
+	"nettwin/ontology"
+	"nettwin/ontology/ipfix"
+	"nettwin/ontology/mib"
+)
+
+// listenTraps opens the listeners of SNMP notifications.
+func (s *service) listenTraps(ctx context.Context, in *intake) error {
+	for _, at := range s.sources.listeners.Trap {
+		knowledge := s.knowledgeWith("map/trap.tsv")
+		tables, err := mib.Load(knowledge, "map")
+		if err != nil {
+			return err
+		}
+		l, err := trap.Listen(ctx, trap.Options{Address: at, Tables: tables, Knowledge: knowledge, Events: s.events(in),
+			Senders: from(s.sources.trap), Credentials: s.trapCredentials, Log: s.env.log})
+		if err != nil {
+			return err
+		}
+		in.traps, in.closers = append(in.traps, l), append(in.closers, l)
+		in.at.trap = l.Address().String()
+	}
+	return nil
+}
+
+// trapCredentials are what a device's notifications must show: what it asks
+// for itself. Nobody speaks for others.
+func (s *service) trapCredentials(device string) []snmp.Credential {
+	if device == "" {
+		return nil
+	}
+	c, err := s.sources.snmpCredentials(ingest.Target{Name: device})
+	if err != nil {
+		return nil
+	}
+	return []snmp.Credential{c}
+}
+
+// listenSyslog opens the listeners of log messages.
+func (s *service) listenSyslog(ctx context.Context, in *intake) error {
+	for _, at := range s.sources.listeners.Syslog {
+		l, err := syslog.Listen(ctx, syslog.Options{UDP: at, Knowledge: s.knowledgeWith("map/syslog.tsv"), Events: s.events(in),
+			Senders: from(s.sources.syslog), Log: s.env.log})
+		if err != nil {
+			return err
+		}
+		in.messages, in.closers = append(in.messages, l), append(in.closers, l)
+		in.at.syslog = l.Address().String()
+	}
+	return nil
+}
+
+// events is where listeners put events, which may have their device read.
+func (s *service) events(in *intake) ingest.EventLogOptions {
+	return ingest.EventLogOptions{Pipeline: s.pipeline, ReadNow: in.readNow, Log: s.env.log}
+}
+
+// from knows senders by their addresses.
+func from(who speakers) ingest.SenderOptions {
+	return ingest.SenderOptions{Resolve: func(at netip.AddrPort) (string, bool) { return who.device(at.Addr()) }}
+}
+
+// listenFlows opens the listeners of flow exports.
+func (s *service) listenFlows(ctx context.Context, in *intake) error {
+	for _, at := range s.sources.listeners.Flow {
+		tables, err := ipfix.Load(s.knowledgeWith("map/ipfix.tsv"), "map")
+		if err != nil {
+			return err
+		}
+		state, err := s.stateFile("flow", at)
+		if err != nil {
+			return err
+		}
+		collector, err := flow.Listen(ctx, flow.Options{Address: at, Tables: tables, Sink: s.pipeline, StateFile: state, Log: s.env.log,
+			Resolve: func(from netip.AddrPort) (string, bool) { return s.sources.flow.device(from.Addr()) }})
+		if err != nil {
+			return err
+		}
+		in.flows, in.closers = append(in.flows, collector), append(in.closers, collector)
+		in.listeners = append(in.listeners, collector.Run)
+		in.at.flow = collector.Address().String()
+	}
+	return nil
+}
+
+// knowledgeWith is the knowledge folder if it has a file, else what this
+// release ships: a folder of an older release has no tables of what that
+// release could not hear.
+func (s *service) knowledgeWith(file string) fs.FS {
+	if _, err := fs.Stat(s.knowledge, file); err == nil {
+		return s.knowledge
+	}
+	s.env.log.Warn("the knowledge folder has no such table: that of this release is used", "folder", knowledgeDir(s.dir), "file", file)
+	return ontology.Knowledge()
+}
+
+// stateFile is where a listener keeps what it learnt; "" where its port, and so
+// what is sent to it, is another at each start.
+func (s *service) stateFile(kind, address string) (string, error) {
+	if strings.HasSuffix(address, ":0") {
+		return "", nil
+	}
+	folder := filepath.Join(s.dir, kind)
+	name := strings.NewReplacer(":", "_", "[", "", "]", "").Replace(address)
+	return filepath.Join(folder, name+".state"), makeDir(folder)
+}

@@ -37,8 +37,8 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer t.Close()
-	if err := loadLifecycle(ctx, t); err != nil {
-		return fmt.Errorf("life-cycle table: %w", err)
+	if err := loadFiles(ctx, t); err != nil {
+		return err
 	}
 	devices, err := startSimulation(ctx, env)
 	if err != nil {
@@ -73,19 +73,34 @@ func dataHome() (string, error) {
 	return filepath.Join(home, ".local", "share"), nil
 }
 
-// loadLifecycle puts the life-cycle table into its source graph, which
-// alignment lifts into the twin; unchanged, it commits nothing.
-func loadLifecycle(ctx context.Context, t *twin) error {
-	name := naming.SourceGraph(t.store.Info().Base, "file", "lifecycle")
-	quads, err := rdf.ReadAll(bytes.NewReader(fixtures.Lifecycle()), rdf.Turtle, rdf.ReaderOptions{Base: t.store.Info().Base})
-	if err != nil {
-		return err
+// demoFiles are what the demo knows beside what its devices say: product
+// models, services, and what its operator intends.
+func demoFiles() map[string][]byte {
+	return map[string][]byte{
+		"lifecycle": fixtures.Lifecycle(),
+		"services":  fixtures.Services(),
+		"intended":  fixtures.Intended(),
 	}
-	for i := range quads {
-		quads[i].G = name
+}
+
+// loadFiles puts each file into its source graph, which alignment lifts into
+// the twin or the intended graph; unchanged, it commits nothing.
+func loadFiles(ctx context.Context, t *twin) error {
+	base := t.store.Info().Base
+	for name, text := range demoFiles() {
+		source := naming.SourceGraph(base, "file", name)
+		quads, err := rdf.ReadAll(bytes.NewReader(text), rdf.Turtle, rdf.ReaderOptions{Base: base})
+		if err != nil {
+			return fmt.Errorf("file %s: %w", name, err)
+		}
+		for i := range quads {
+			quads[i].G = source
+		}
+		if _, err := t.store.Commit(ctx, &graph.Batch{ClearGraphs: []rdf.Term{source}, Adds: quads, Note: "file " + name}); err != nil {
+			return fmt.Errorf("file %s: %w", name, err)
+		}
 	}
-	_, err = t.store.Commit(ctx, &graph.Batch{ClearGraphs: []rdf.Term{name}, Adds: quads, Note: "life-cycle table"})
-	return err
+	return nil
 }
 
 func (c *demoCmd) greet(env *environment, dir, address, token string, info graph.Info) {

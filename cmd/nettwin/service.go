@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"nettwin/control"
+	"nettwin/control/intent"
 	"nettwin/ingest"
 	"nettwin/internal/auth"
 	"nettwin/internal/config"
@@ -107,6 +109,12 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	defer controller.Close()
+	intents, err := intent.New(intent.Options{Store: s.store, Rules: s.rules, Items: s.items, Base: s.store.Info().Base,
+		Knowledge: s.knowledge, NewID: rand.Text, Log: s.env.log})
+	if err != nil {
+		listener.Close()
+		return err
+	}
 	if s.onListening != nil {
 		if err := s.onListening(ctx, in.at); err != nil {
 			listener.Close()
@@ -114,7 +122,7 @@ func (s *service) run(ctx context.Context) error {
 		}
 	}
 	var ready atomic.Bool
-	server := s.newServer(listener, in, controller, &ready)
+	server := s.newServer(listener, in, controller, intents, &ready)
 	head := s.store.Info().Head
 	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
 	for _, run := range in.listeners {
@@ -132,6 +140,8 @@ func (s *service) run(ctx context.Context) error {
 		if err := controller.Recover(ctx); err != nil {
 			return err
 		}
+		start(controller.Watch)
+		start(intents.Follow)
 		ready.Store(true)
 		if s.onReady != nil {
 			s.onReady(address)
@@ -173,7 +183,7 @@ func allTried(list []ingest.TargetStatus) bool {
 	return true
 }
 
-func (s *service) newServer(listener net.Listener, in *intake, controller *control.Controller, ready *atomic.Bool) *web.Server {
+func (s *service) newServer(listener net.Listener, in *intake, controller *control.Controller, intents *intent.Keeper, ready *atomic.Bool) *web.Server {
 	base := s.store.Info().Base
 	metrics := web.NewMetrics()
 	metrics.WatchStore(s.store.Info)
@@ -181,7 +191,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 	metrics.WatchSources(in.status)
 	in.watch(metrics)
 	return web.New(web.Options{
-		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Base: base,
+		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
 		Protocol: protocol.New(protocol.Options{
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),

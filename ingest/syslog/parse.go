@@ -42,7 +42,7 @@ func Parse(raw []byte, received time.Time) (Message, error) {
 		m.Version = 1
 		return m, p.rfc5424(&m)
 	}
-	rfc3164(&m, text(rest), received)
+	rfc3164(&m, trimmed(rest), received)
 	return m, nil
 }
 
@@ -108,6 +108,11 @@ func (p *parser) rfc5424(m *Message) error {
 	}
 	if stamp != "" {
 		if m.Time, err = time.Parse(time.RFC3339Nano, stamp); err != nil {
+			// Some devices leave the zone out.
+			m.Time, err = time.Parse("2006-01-02T15:04:05", stamp)
+			m.Guessed = true
+		}
+		if err != nil {
 			p.pos = at
 			return p.errorf("TIMESTAMP %q is not as RFC 5424 §6.2.3 has it", stamp)
 		}
@@ -130,7 +135,7 @@ func (p *parser) rfc5424(m *Message) error {
 	if p.b[p.pos] != ' ' {
 		return p.errorf("no blank behind the structured data")
 	}
-	m.Text = text(bytes.TrimPrefix(p.b[p.pos+1:], []byte("\xef\xbb\xbf")))
+	m.Text = trimmed(bytes.TrimPrefix(p.b[p.pos+1:], []byte("\xef\xbb\xbf")))
 	return nil
 }
 
@@ -239,13 +244,15 @@ func text(b []byte) string {
 		}
 		s = string(runes)
 	}
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r < 0x20 && r != '\t' || r == 0x7f || r == 0xFFFE || r == 0xFFFF {
 			return ' '
 		}
 		return r
-	}, s))
+	}, s)
 }
+
+func trimmed(b []byte) string { return strings.TrimSpace(text(b)) }
 
 // stamps are the forms of the time in RFC 3164 (§4.1.2) and in what devices
 // send beside it, tried in this order at the message's beginning.
@@ -265,6 +272,7 @@ var stamps = []struct {
 var (
 	sequence = regexp.MustCompile(`^\d+: +`)                                                          // a running number before the rest
 	hostWord = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._:-]*?)(?: *: +| +)`)                      // HOSTNAME
+	nodeWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/]*:`)                                       // a card of the host, before the time
 	tagWord  = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_./-]{0,47})(?:\[([^\]\s]{1,128})\])?: ?`) // TAG, §4.1.3
 )
 
@@ -275,7 +283,11 @@ func rfc3164(m *Message, s string, received time.Time) {
 	rest, ok := m.stamp(s, received)
 	if !ok {
 		if h := hostWord.FindStringSubmatch(s); h != nil {
-			if rest, ok = m.stamp(s[len(h[0]):], received); ok {
+			behind := s[len(h[0]):]
+			if rest, ok = m.stamp(behind, received); !ok {
+				rest, ok = m.stamp(nodeWord.ReplaceAllString(behind, ""), received)
+			}
+			if ok {
 				m.Hostname = strings.TrimRight(h[1], ":")
 			}
 		}
@@ -310,11 +322,14 @@ func (m *Message) stamp(s string, received time.Time) (rest string, ok bool) {
 				t = nearest(t, received)
 			}
 			m.Time, m.Guessed = t, !form.year || !form.zone
-			return zoneName.ReplaceAllString(s[len(word):], ""), true
+			return zoneName.ReplaceAllString(moreDigits.ReplaceAllString(s[len(word):], ""), ""), true
 		}
 	}
 	return s, false
 }
+
+// moreDigits is a second fraction behind a time.
+var moreDigits = regexp.MustCompile(`^\.\d+`)
 
 // zoneName is a name of a zone behind a time, which does not tell its offset.
 var zoneName = regexp.MustCompile(`^ [A-Z]{3,5}(?:: )`)

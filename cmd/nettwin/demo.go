@@ -16,14 +16,12 @@ import (
 	"nettwin/naming"
 )
 
-const (
-	demoBase   = "https://demo.example/"
-	demoPeriod = 10 * time.Second
-)
+const demoBase = "https://demo.example/"
 
 type demoCmd struct {
-	Data   string `help:"Data directory; $$XDG_DATA_HOME/nettwin/demo by default." placeholder:"DIR" type:"path"`
-	Listen string `help:"Address to listen on." default:"${default_listen}"`
+	Data   string        `help:"Data directory; $$XDG_DATA_HOME/nettwin/demo by default." placeholder:"DIR" type:"path"`
+	Listen string        `help:"Address to listen on." default:"${default_listen}"`
+	Poll   time.Duration `help:"How often devices are read that tell of no change." default:"10s" placeholder:"TIME"`
 }
 
 // Run plays the fixture network and serves its twin until it is interrupted.
@@ -54,7 +52,7 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	s := service{twin: t, env: env, listen: c.Listen, tokens: tokens, waitForTargets: true,
-		sources:     devices.sources(),
+		sources:     devices.sources(c.Poll),
 		onListening: func(ctx context.Context, at sinks) error { return devices.tell(ctx, dir, at) },
 		onReady:     func(address string) { c.greet(env, dir, address, text, t.store.Info()) }}
 	fmt.Fprintf(env.stderr, "reading %d simulated routers …\n", len(devices.targets))

@@ -198,6 +198,8 @@ func end(device, name string) string { return device + ":" + name }
 // device was asked for. The evidence follows from lldpcli: lldp-both where each
 // end names the other, lldp-one where one does. Of the chord r4–r8 one end
 // lies, of the spare r3–r7 one end is down: both have a link by one end's word.
+// Beside it stands the prefix that by "ip addr" both ends of a cable, and no
+// other interface, have an address in.
 func TestTruthLinks(t *testing.T) {
 	rows := shared.get(t).ask(t, `SELECT * WHERE {
 		?l a twin:Link ; twin:endpoint ?x , ?y ; twin:evidence ?evidence .
@@ -205,7 +207,7 @@ func TestTruthLinks(t *testing.T) {
 		?x twin:name ?xn ; twin:interfaceOf ?xd . ?xd twin:name ?xdn .
 		?y twin:name ?yn ; twin:interfaceOf ?yd . ?yd twin:name ?ydn .
 		?l twin:linkOf ?xd , ?yd }`)
-	heard := heardByLLDP(t)
+	heard, cables := heardByLLDP(t), 0
 	var graph, real []string
 	for _, r := range rows {
 		graph = append(graph, cable(end(r.s("xdn"), r.s("xn")), end(r.s("ydn"), r.s("yn")))+" "+r.s("evidence"))
@@ -219,12 +221,35 @@ func TestTruthLinks(t *testing.T) {
 		if heard[a].port != b || heard[b].port != a {
 			evidence = "lldp-one"
 		}
+		cables++
 		real = append(real, cable(a, b)+" "+evidence)
+		for _, ends := range transferPrefixes(t) {
+			if slices.Equal(ends, []string{min(a, b), max(a, b)}) {
+				real = append(real, cable(a, b)+" prefix")
+			}
+		}
 	}
 	same(t, "links", graph, real)
-	if n := len(shared.get(t).ask(t, `SELECT ?l WHERE { ?l a twin:Link }`)); n != len(real) {
-		t.Errorf("%d resources are twin:Link, %d cables are real", n, len(real))
+	if n := len(shared.get(t).ask(t, `SELECT ?l WHERE { ?l a twin:Link }`)); n != cables {
+		t.Errorf("%d resources are twin:Link, %d cables are real", n, cables)
 	}
+}
+
+// transferPrefixes are the interfaces in each IPv4 prefix that has room for two.
+func transferPrefixes(t *testing.T) map[netip.Prefix][]string {
+	t.Helper()
+	found := map[netip.Prefix][]string{}
+	for _, device := range topology(t).Routers {
+		for _, l := range truth[[]ipLink](t, device, "addr.json") {
+			for _, a := range l.Addrs {
+				if p := netip.PrefixFrom(netip.MustParseAddr(a.Local), a.Bits).Masked(); a.Bits == 30 || a.Bits == 31 {
+					found[p] = append(found[p], end(device, l.Name))
+					slices.Sort(found[p])
+				}
+			}
+		}
+	}
+	return found
 }
 
 // cable names two ends in one order.

@@ -75,4 +75,4 @@ func flowRecord(host byte, bytes, count uint32) []byte {
 }
 
 // plainPath is the thing of flowRecord.
-func plainPath(host string) string { return "flow/10.0.0." + host + "~10.0.1.1~6~40000~443~~~~~~" }
+func plainPath(host string) string { return "flow/10.0.0." + host + "~10.0.1.1~6~40000~443~~~~~~~" }

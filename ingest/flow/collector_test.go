@@ -41,7 +41,7 @@ func tcp(host byte, octets, packets uint32) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(r, octets), packets)
 }
 
-func path(host int) string { return fmt.Sprintf("flow/10.0.0.%d~10.0.1.1~6~~~~~~~~", host) }
+func path(host int) string { return fmt.Sprintf("flow/10.0.0.%d~10.0.1.1~6~~~~~~~~~", host) }
 
 // counts returns octets of the window and in all, by thing.
 func counts(s map[string]map[string]string) map[string][2]int {

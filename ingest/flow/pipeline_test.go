@@ -102,7 +102,7 @@ func TestIntoTheGraph(t *testing.T) {
 	}
 	defer snapshot.Close()
 	g := naming.SourceGraph(base, "flow", "r1")
-	call := naming.SourceThing(g, "flow/198.18.101.10~198.18.105.10~17~51014~5060~~5~5~0~~")
+	call := naming.SourceThing(g, "flow/198.18.101.10~198.18.105.10~17~51014~5060~~~5~5~0~~")
 	for property, want := range map[string]string{"octetTotalCount": "223720", "packetTotalCount": "1190", "reverseOctetTotalCount": "0"} {
 		if got := object(t, snapshot, call, rdf.IRI(ipfix.NS+property), g); got != want {
 			t.Errorf("%s is %q, expected %s", property, got, want)

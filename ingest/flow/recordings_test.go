@@ -309,7 +309,7 @@ func TestNetFlow5(t *testing.T) {
 			return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(a)))).String()
 		}
 		got := b.records[i]
-		path := fmt.Sprintf("flow/%s~%s~%d~%d~%d~~%d~%d~~~", addr(r.SrcAddr), addr(r.DstAddr), r.Proto, r.SrcPort, r.DstPort, r.Input, r.Output)
+		path := fmt.Sprintf("flow/%s~%s~%d~%d~%d~~~%d~%d~~~", addr(r.SrcAddr), addr(r.DstAddr), r.Proto, r.SrcPort, r.DstPort, r.Input, r.Output)
 		if got.path != path || got.counts[0].forward != uint64(r.DOctets) || got.counts[1].forward != uint64(r.DPkts) ||
 			!got.start.Equal(began.Add(time.Duration(r.First)*time.Millisecond)) || !got.end.Equal(began.Add(time.Duration(r.Last)*time.Millisecond)) {
 			t.Errorf("record %d: %+v, goflow2 %+v", i, got, r)
@@ -385,7 +385,7 @@ func TestCaptures(t *testing.T) {
 				part := strings.Split(strings.TrimPrefix(r.path, "flow/"), "~")
 				var k key
 				k.source, k.destination = strings.ReplaceAll(part[0], "%3A", ":"), strings.ReplaceAll(part[1], "%3A", ":")
-				for i, into := range map[int]*int{3: &k.sourcePort, 4: &k.port, 6: &k.in, 7: &k.out} {
+				for i, into := range map[int]*int{3: &k.sourcePort, 4: &k.port, 7: &k.in, 8: &k.out} {
 					fmt.Sscan(part[i], into)
 				}
 				// pmacct rounds boot and offset to seconds, each for itself.

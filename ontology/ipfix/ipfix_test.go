@@ -85,7 +85,7 @@ func TestFacts(t *testing.T) {
 	for _, s := range tables.Slots() {
 		slots = append(slots, s.Name)
 	}
-	if want := "source destination protocol source-port destination-port icmp ingress egress direction ingress-vrf egress-vrf octets packets"; strings.Join(slots, " ") != want || tables.Keys() != 11 {
+	if want := "source destination protocol source-port destination-port icmp icmp-v6 ingress egress direction ingress-vrf egress-vrf octets packets"; strings.Join(slots, " ") != want || tables.Keys() != 12 {
 		t.Errorf("slots %v, %d keys", slots, tables.Keys())
 	}
 }

@@ -46,7 +46,7 @@ type timelineEntry struct {
 	Touched  *timelineTouched `json:"touched,omitempty"`
 	Appeared []timelineThing  `json:"appeared,omitempty"` // findings, needs, events: what has a message
 	Gone     []timelineThing  `json:"gone,omitempty"`
-	Changed  []timelineValue  `json:"changed,omitempty"` // values of the default graph
+	Changed  []timelineValue  `json:"changed,omitempty"` // values of the default and the derived graph
 	Classes  []timelineClass  `json:"classes,omitempty"` // things of the default graph that came or went
 	More     bool             `json:"truncated,omitempty"`
 
@@ -348,13 +348,14 @@ func (t *timelineWalk) feed(seq graph.CommitSeq) (graph.Feed, error) {
 
 // timelineReader turns the changes of one commit into an entry.
 type timelineReader struct {
-	terms  graph.TermReader
-	base   string
-	entry  *timelineEntry
-	things map[timelineKey]*timelineThing
-	values map[[2]rdf.Term]*[2][]rdf.Term
-	order  [][2]rdf.Term
-	class  map[string]*timelineClass
+	terms   graph.TermReader
+	base    string
+	derived rdf.Term
+	entry   *timelineEntry
+	things  map[timelineKey]*timelineThing
+	values  map[[2]rdf.Term]*[2][]rdf.Term
+	order   [][2]rdf.Term
+	class   map[string]*timelineClass
 }
 
 type timelineKey struct {
@@ -371,7 +372,7 @@ var (
 
 func newTimelineEntry(terms graph.TermReader, base string, c graph.CommitChanges) (*timelineEntry, error) {
 	r := timelineReader{
-		terms: terms, base: base,
+		terms: terms, base: base, derived: naming.DerivedGraph(base),
 		entry: &timelineEntry{Kind: "commit", Time: c.Commit.Time, Seq: c.Commit.Seq, Note: c.Commit.Note,
 			Adds: c.Commit.Adds, Deletes: c.Commit.Deletes, Touched: &timelineTouched{}},
 		things: map[timelineKey]*timelineThing{}, values: map[[2]rdf.Term]*[2][]rdf.Term{}, class: map[string]*timelineClass{},
@@ -400,7 +401,7 @@ func (r *timelineReader) count(q rdf.Quad, gone bool) {
 	switch {
 	case q.G.IsZero():
 		t.Default++
-	case g == naming.DerivedGraph(r.base).Value():
+	case q.G == r.derived:
 		t.Derived++
 	case g == naming.ProvenanceGraph(r.base).Value():
 		t.Provenance++
@@ -428,11 +429,13 @@ func (r *timelineReader) describe(q rdf.Quad, gone bool) {
 		}
 		return
 	}
-	if !q.G.IsZero() {
+	if !q.G.IsZero() && q.G != r.derived {
 		return
 	}
 	if q.P == termRDFType {
-		r.countClass(q.O.Value(), gone)
+		if q.G.IsZero() {
+			r.countClass(q.O.Value(), gone)
+		}
 		return
 	}
 	if q.O.IsLiteral() {

@@ -90,15 +90,20 @@ const (
 	faultNeed    = `<graph/derived> { <id/need/1> a t:Need ; t:message "enable e1" ; t:onDevice <id/device/r1> }`
 )
 
+// service is a rule's word on a service.
+func service(state string) string {
+	return ` <graph/derived> { <id/service/1> t:serviceState "` + state + `" } `
+}
+
 // incident makes the history of one fault.
 func incident(t *testing.T, s *Server) []graph.Commit {
 	return []graph.Commit{
 		change(t, s, "inventory", "", `<id/interface/1> a t:Interface ; t:operStatus "up" ; t:name "e1" .`),
 		change(t, s, "counters", "", `<graph/source/snmp/r1> { <id/x> t:octets 5 } <graph/provenance> { <id/x> t:lastContact "now" }`),
 		change(t, s, "down", `<id/interface/1> t:operStatus "up" .`, `<id/interface/1> t:operStatus "down" .`+faultFinding),
-		change(t, s, "need", "", faultNeed),
+		change(t, s, "need", "", faultNeed+service("atRisk")),
 		change(t, s, "trap", "", `<graph/provenance> { <id/event/1> a t:Event ; t:message "linkDown" }`),
-		change(t, s, "repaired", `<id/interface/1> t:operStatus "down" .`+faultFinding+faultNeed, `<id/interface/1> t:operStatus "up" .`),
+		change(t, s, "repaired", `<id/interface/1> t:operStatus "down" .`+faultFinding+faultNeed+service("atRisk"), `<id/interface/1> t:operStatus "up" .`+service("ok")),
 	}
 }
 
@@ -110,7 +115,7 @@ func TestTimeline(t *testing.T) {
 	server.opt.Control = planned{plans: []control.Plan{{ID: "7", Steps: []control.Step{
 		{Name: "approve", Time: made[3].Time.Add(time.Nanosecond)}, {Name: "end", Time: made[5].Time.Add(time.Nanosecond)}}}}}
 	want := []string{
-		"plan 7 end", "repaired -e1 is down -enable e1 down→up", "trap +linkDown", "plan 7 approve", "need +enable e1", "down +e1 is down up→down", "inventory Interface+1-0",
+		"plan 7 end", "repaired -e1 is down -enable e1 down→up atRisk→ok", "trap +linkDown", "plan 7 approve", "need +enable e1", "down +e1 is down up→down", "inventory Interface+1-0",
 		"test Device+1-0",
 	}
 	for range 2 { // the second time from memory
@@ -119,7 +124,7 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 	all := told(askTimeline(t, running, "all=true&after=1"))
-	if want := []string{"repaired -e1 is down -enable e1 down→up", "trap +linkDown", "need +enable e1", "down +e1 is down up→down", "counters", "inventory Interface+1-0"}; !slices.Equal(all, want) {
+	if want := []string{"repaired -e1 is down -enable e1 down→up atRisk→ok", "trap +linkDown", "need +enable e1", "down +e1 is down up→down", "counters", "inventory Interface+1-0"}; !slices.Equal(all, want) {
 		t.Errorf("all=true&after=1: got %q\nwant %q", all, want)
 	}
 	page := askTimeline(t, running, "")

@@ -1,10 +1,11 @@
 // What the browser test needs: a demo twin, a browser, the recording's truth.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -22,11 +23,12 @@ export function missing() {
   return "";
 }
 
-// startTwin starts the demo on an empty data directory and waits until it is
-// ready.
-export async function startTwin() {
-  const data = await mkdtemp(path.join(os.tmpdir(), "nettwin-e2e-"));
-  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+// startTwin starts the demo and waits until it is ready: on an empty data
+// directory and a free port, or on those of an earlier one.
+export async function startTwin(earlier) {
+  const data = earlier?.data ?? (await mkdtemp(path.join(os.tmpdir(), "nettwin-e2e-")));
+  const listen = earlier ? new URL(earlier.url).host : "127.0.0.1:0";
+  const child = spawn(binary, ["demo", "--listen", listen, "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const url = await new Promise((resolve, reject) => {
@@ -48,7 +50,9 @@ export async function startTwin() {
     await ended;
   };
   const token = () => said.match(/ntw_[\w-]+/)?.[0] ?? "";
-  return { url, token, stop, remove: () => rm(data, { recursive: true, force: true }) };
+  // ctl drives the simulated network: "fail-link r3:eth2 r4:eth1".
+  const ctl = (order) => promisify(execFile)(binary, ["simulate", "ctl", "--data", data, ...order.split(" ")]);
+  return { url, data, token, stop, ctl, remove: () => rm(data, { recursive: true, force: true }) };
 }
 
 // startBrowser opens a page in a fresh profile and notes what goes wrong.
@@ -73,6 +77,27 @@ export async function startBrowser(url, width, height, headers = {}) {
     await rm(profile, { recursive: true, force: true });
   };
   return { page, problems, stop };
+}
+
+// eventually waits until a check no longer throws.
+export async function eventually(check, millis = 15_000) {
+  const end = Date.now() + millis;
+  for (;;) {
+    try {
+      return await check();
+    } catch (err) {
+      if (Date.now() > end) throw err;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+// forgive takes one expected complaint out of a browser's problems: the browser
+// notes refused requests by itself.
+export function forgive(problems, pattern) {
+  const noted = problems.findIndex((p) => pattern.test(p));
+  if (noted < 0) throw new Error(`no complaint like ${pattern} among ${JSON.stringify(problems)}`);
+  problems.splice(noted, 1);
 }
 
 // truth is what the lab that was recorded looked like; no device was asked.

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { missing, out, startBrowser, startTwin, truth } from "./demo.mjs";
+import { eventually, forgive, missing, out, startBrowser, startTwin, truth } from "./demo.mjs";
 
 const lack = missing();
 if (lack && process.env.CI === "true") throw new Error(lack);
@@ -39,19 +39,6 @@ const update = async (text) => {
     assert.ok(answer.ok, await answer.text());
   });
 };
-
-// eventually waits until a check no longer throws.
-async function eventually(check, millis = 15_000) {
-  const end = Date.now() + millis;
-  for (;;) {
-    try {
-      return await check();
-    } catch (err) {
-      if (Date.now() > end) throw err;
-      await page.waitForTimeout(100);
-    }
-  }
-}
 
 test("the topology holds every router and every link of the lab", { skip }, async () => {
   await go("");
@@ -207,10 +194,7 @@ test("a shared link runs its query, and a mistake is told with its place", { ski
   await go(`#/sparql?query=${encodeURIComponent("SELECT * WHERE {\n  ?s ?p \n}")}`);
   await page.locator(".answer .problem").waitFor();
   assert.match(await page.locator(".answer .problem").innerText(), /3:1|line 3/);
-  // The browser notes the refused request by itself.
-  const noted = browser.problems.findIndex((p) => /400 \(Bad Request\)/.test(p));
-  assert.notEqual(noted, -1);
-  browser.problems.splice(noted, 1);
+  forgive(browser.problems, /400 \(Bad Request\)/);
   await page.goto("about:blank");
 });
 

@@ -131,7 +131,7 @@ export interface Need {
 
 export type PlanState =
   | "proposed" | "verified" | "approved" | "applying" | "confirming"
-  | "refused" | "rejected" | "done" | "rolled-back" | "failed";
+  | "refused" | "rejected" | "expired" | "superseded" | "done" | "rolled-back" | "failed";
 
 export interface Change {
   quad: string;
@@ -264,11 +264,16 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw new Failure(detail(text) || `${answer.status} ${answer.statusText}`, answer.status);
 }
 
-// detail takes the explanation out of application/problem+json.
+// detail takes the explanation out of application/problem+json, or out of an
+// error of the TMF APIs.
 function detail(text: string): string {
   try {
     const problem: unknown = JSON.parse(text);
-    if (problem && typeof problem === "object" && "detail" in problem) return String(problem.detail);
+    if (problem && typeof problem === "object") {
+      if ("detail" in problem) return String(problem.detail);
+      if ("message" in problem) return String(problem.message);
+      if ("reason" in problem) return String(problem.reason);
+    }
   } catch {
     // plain text
   }
@@ -312,17 +317,74 @@ export function timeline(q: TimelineQuery): Promise<Timeline> {
 
 export const needs = async (): Promise<Need[]> => (await json<{ needs: Need[] }>("/api/v1/needs")).needs;
 
-export const plans = async (): Promise<Plan[]> => (await json<{ plans: Plan[] }>("/api/v1/plans")).plans;
+// plans lists the newest plans and tells how many there are.
+export const plans = async (limit: number): Promise<{ plans: Plan[]; total: number }> => {
+  const page = await json<{ plans: Plan[]; total?: number }>(`/api/v1/plans?limit=${limit}`);
+  return { plans: page.plans, total: page.total ?? page.plans.length };
+};
 
 export const plan = (id: string): Promise<Plan> => json(`/api/v1/plans/${encodeURIComponent(id)}`);
 
+const bearer = (token: string): Record<string, string> => (token ? { Authorization: `Bearer ${token}` } : {});
+
 // order sends what only an operator may ask for.
 async function order<T>(path: string, body: unknown, token: string): Promise<T> {
-  const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (token) headers["Authorization"] = `Bearer ${token}`;
+  const headers = { "Content-Type": "application/json", ...bearer(token) };
   const answer = await request(path, { method: "POST", headers, body: JSON.stringify(body) });
   return answer.json() as Promise<T>;
 }
+
+// Audit is what the journal of changes is worth: each line holds the hash of
+// the one before it.
+export interface Audit {
+  entries: number;
+  head: string;
+  verified: boolean;
+  error?: string;
+  log: { seq: number; time: string; plan: string; step: string; hash: string; prev: string }[];
+}
+
+export const audit = async (after: number, limit: number, token: string): Promise<Audit> =>
+  (await request(`/api/v1/audit?after=${after}&limit=${limit}`, { headers: bearer(token) })).json() as Promise<Audit>;
+
+export interface Intent {
+  id: string;
+  href: string;
+  name: string;
+  description?: string;
+  creationDate: string;
+  lifecycleStatus: string; // "Accepted", "Compliant", "Degraded", "Rejected"
+  statusChangeDate: string;
+  expression?: { "@type": string; iri?: string; expressionValue: unknown };
+}
+
+export interface IntentReport {
+  id: string;
+  reportNumber: number;
+  creationDate: string;
+  state: string;
+  reason: { message: string; about?: string[]; items?: string[] }[];
+}
+
+const intentPath = "/tmf-api/intentManagement/v5/intent";
+
+// intents lists what the network is meant to do; null if this twin takes none.
+export async function intents(): Promise<Intent[] | null> {
+  try {
+    return await json<Intent[]>(`${intentPath}?limit=200`);
+  } catch (err) {
+    if (err instanceof Failure && err.status === 404) return null;
+    throw err;
+  }
+}
+
+export const intentReports = (id: string): Promise<IntentReport[]> => json(`${intentPath}/${encodeURIComponent(id)}/intentReport?limit=100`);
+
+export const submitIntent = (name: string, turtle: string, token: string): Promise<Intent> =>
+  order(intentPath, { "@type": "Intent", name, expression: { "@type": "TurtleExpression", expressionValue: turtle } }, token);
+
+export const withdrawIntent = (id: string, token: string): Promise<Response> =>
+  request(`${intentPath}/${encodeURIComponent(id)}`, { method: "DELETE", headers: bearer(token) });
 
 export const propose = (need: string, token: string): Promise<Plan> => order("/api/v1/plans", { need }, token);
 

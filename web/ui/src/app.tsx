@@ -3,17 +3,18 @@
 import type { JSX } from "preact";
 import { Suspense, lazy } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
-import { setMoment, setToken, type SourceStatus } from "./api";
+import { needs as needsOfNow, setMoment, setToken, type SourceStatus } from "./api";
 import { Explain } from "./explain";
 import { Findings } from "./findings";
 import { Inventory } from "./inventory";
-import { useLive, type Live } from "./live";
+import { useLive, useLoad, type Live } from "./live";
 import { Banner, LinkState, TimeBar } from "./moment";
 import { News } from "./news";
 import { TokenPrompt } from "./operator";
 import { ago, clock, Loading, plural, Problem } from "./parts";
 import { Plans } from "./plans";
 import { href, useRoute } from "./route";
+import { Services } from "./services";
 import { Timeline } from "./timeline";
 import { Topology, type ViewProps } from "./topology";
 
@@ -23,6 +24,7 @@ const Sparql = lazy(() => import("./sparql").then((m) => m.Sparql));
 const views: { path: string; title: string }[] = [
   { path: "topology", title: "Topology" },
   { path: "inventory", title: "Inventory" },
+  { path: "services", title: "Services" },
   { path: "findings", title: "Findings" },
   { path: "plans", title: "Plans" },
   { path: "timeline", title: "Time line" },
@@ -36,6 +38,7 @@ export function App(): JSX.Element {
   const [live, retry] = useLive(at);
   const [asked, setAsked] = useState<{ fact: string; at: string } | null>(null);
   const [theme, setTheme] = useTheme();
+  const { data: needs } = useLoad(live.info ? String(live.version) : null, needsOfNow);
   const current = views.find((v) => v.path === route.path[0]) ?? views[0];
   const props: ViewProps = { live, route, explain: (fact, when = "") => setAsked({ fact, at: when }), theme };
   useEffect(() => setAsked(null), [route]);
@@ -44,7 +47,7 @@ export function App(): JSX.Element {
   }, [current]);
   return (
     <>
-      <Header live={live} theme={theme} setTheme={setTheme} current={current?.path ?? ""} />
+      <Header live={live} needs={needs?.length ?? 0} theme={theme} setTheme={setTheme} current={current?.path ?? ""} />
       {live.error && !live.locked && (
         <Problem>
           {live.info ? "What is shown may be out of date: " : ""}{live.error} <span class="muted">Since {live.since?.toLocaleTimeString()}; trying again.</span>
@@ -56,6 +59,7 @@ export function App(): JSX.Element {
           <Suspense fallback={<Loading what="the editor" />}>
             {current?.path === "topology" && <Topology {...props} />}
             {current?.path === "inventory" && <Inventory {...props} />}
+            {current?.path === "services" && <Services {...props} />}
             {current?.path === "findings" && <Findings {...props} />}
             {current?.path === "plans" && <Plans {...props} />}
             {current?.path === "timeline" && <Timeline {...props} />}
@@ -87,12 +91,13 @@ function useTheme(): [string, (theme: string) => void] {
 
 interface HeaderProps {
   live: Live;
+  needs: number;
   theme: string;
   setTheme: (theme: string) => void;
   current: string;
 }
 
-function Header({ live, theme, setTheme, current }: HeaderProps): JSX.Element {
+function Header({ live, needs, theme, setTheme, current }: HeaderProps): JSX.Element {
   const { info } = live;
   return (
     <header class="top">
@@ -105,7 +110,7 @@ function Header({ live, theme, setTheme, current }: HeaderProps): JSX.Element {
         </div>
       </div>
       <nav class="views" aria-label="Views">
-        {views.map((v) => <a key={v.path} href={href(v.path)} aria-current={v.path === current ? "page" : undefined}>{v.title}</a>)}
+        {views.map((v) => <a key={v.path} href={href(v.path)} aria-current={v.path === current ? "page" : undefined}>{v.title}{v.path === "plans" && needs > 0 && <span class="badge nav-badge" title={plural(needs, "need")}>{needs}</span>}</a>)}
       </nav>
       <div class="status" data-testid="status">
         <LinkState live={live} />

@@ -12,6 +12,8 @@ cytoscape.use(fcose);
 const maxPositions = 5000; // kept per twin
 const spacing = 200; // between linked devices, in pixels at zoom 1
 const clearance = 55; // around a device
+const nodeRadius = 32; // at most, about
+const [nearName, farName] = [22, 64]; // from a line's end to the name of its interface
 const fewDevices = 60; // up to this many, several layouts compete
 const randomTries = 6;
 
@@ -82,16 +84,22 @@ export class Drawing {
     this.besideLines();
   }
 
-  // besideLines puts the note of a line beside it: over a level line, to the
-  // right of a steep one, where it does not cover the names of its ends.
+  // besideLines puts the names of a line's ends near them, and its note beside
+  // it: over a level line, to the right of a steep one.
   private besideLines(): void {
-    for (const edge of this.cy.edges("[note != '']")) {
-      const [from, to] = [edge.source().position(), edge.target().position()];
-      const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-      const steep = Math.abs(to.y - from.y) / length;
-      const width = 3.2 * String(edge.data("note")).length;
-      edge.style({ "text-margin-x": steep * steep * (width + 12), "text-margin-y": -14 * (1 - steep) });
-    }
+    this.cy.batch(() => {
+      for (const edge of this.cy.edges()) {
+        const [from, to] = [edge.source().position(), edge.target().position()];
+        const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+        const steep = Math.abs(to.y - from.y) / length;
+        const note = String(edge.data("note"));
+        const offset = Math.min(farName, Math.max(nearName, 0.3 * (length - 2 * nodeRadius)));
+        edge.style({
+          "source-text-offset": offset, "target-text-offset": offset,
+          "text-margin-x": note ? steep * steep * (3.2 * note.length + 12) : 0, "text-margin-y": note ? -14 * (1 - steep) : 0,
+        });
+      }
+    });
   }
 
   // select marks an element and what touches it.
@@ -245,7 +253,10 @@ export class Drawing {
       idealEdgeLength: () => spacing, nodeRepulsion: () => 12_000, nodeSeparation: spacing, gravity: 0.15, numIter: few ? 2500 : 500,
       ...(fixed.length ? { fixedNodeConstraint: fixed } : {}),
     };
+    // What is down or has findings is drawn larger; it is not placed elsewhere.
+    this.cy.elements().addClass("measured");
     seeded(seed, () => this.cy.layout(options as LayoutOptions).run());
+    this.cy.elements().removeClass("measured");
   }
 
   private nodes(): NodeSingular[] {
@@ -393,7 +404,7 @@ function styles(): StylesheetJson {
       selector: "edge",
       style: {
         width: 2.5, "curve-style": "bezier", "control-point-step-size": 46, "line-color": c.ok, "overlay-opacity": 0, label: "data(note)",
-        "source-label": "data(sourceName)", "target-label": "data(targetName)", "source-text-offset": 64, "target-text-offset": 64,
+        "source-label": "data(sourceName)", "target-label": "data(targetName)",
         "font-family": font, "font-size": 10.5, "min-zoomed-font-size": 8, color: c.muted, "text-background-color": c.bg,
         "text-background-opacity": 1, "text-background-padding": "2px", "text-background-shape": "roundrectangle", "font-weight": 500,
       },
@@ -405,5 +416,6 @@ function styles(): StylesheetJson {
     { selector: ".chosen", style: { "underlay-opacity": 0.38 } },
     { selector: "edge.near, edge.chosen", style: { width: 4, color: c.ink } },
     { selector: ".dimmed", style: { opacity: 0.16 } },
+    { selector: "node.measured", style: { width: 54, height: 54, shape: "ellipse" } },
   ] as StylesheetJson;
 }

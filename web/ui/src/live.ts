@@ -29,6 +29,7 @@ export interface Live {
   version: number; // grows when views of now must ask again
   at: string; // the moment shown; "" is now
   key: string; // changes whenever views must ask again
+  intents: number; // grows with each report on an intent
   link: Link;
   news: api.TimelineEntry[]; // what the newest commits brought, newest first
   error?: string; // what keeps the page from following
@@ -44,6 +45,7 @@ class Follower {
   private seen = 0; // the commit up to which views are told
   private head = 0;
   private version = 0;
+  private intents = 0;
   private failed = 0;
   private since: Date | undefined;
   private sourcesAt = 0;
@@ -100,7 +102,10 @@ class Follower {
             this.failed = 0;
             this.answering({ link: "live" });
           },
-          event: (event) => this.commit(event.data),
+          event: (event) => {
+            if (event.type === "commit") this.commit(event.data);
+            if (event.type === "intent") this.update({ intents: ++this.intents });
+          },
         }, this.control.signal);
       } catch (err) {
         if (this.ended.signal.aborted || document.visibilityState !== "visible") continue;
@@ -206,7 +211,7 @@ class Follower {
 
 // useLive follows the twin. Views show the moment at, or now.
 export function useLive(at: string): [Live, () => void] {
-  const [state, setState] = useState<Omit<Live, "at" | "key">>({ version: 0, link: "connecting", news: [] });
+  const [state, setState] = useState<Omit<Live, "at" | "key">>({ version: 0, intents: 0, link: "connecting", news: [] });
   const [round, setRound] = useState(0);
   const latest = useRef(state);
   useEffect(() => {

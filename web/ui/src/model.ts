@@ -33,7 +33,7 @@ export class Thing {
 
 // things reads all resources that match a pattern on ?s, with the properties
 // named, or all of them; of the default graph unless another is given.
-async function things(pattern: string, properties: string[] = [], graph = ""): Promise<Map<string, Thing>> {
+export async function things(pattern: string, properties: string[] = [], graph = ""): Promise<Map<string, Thing>> {
   const only = properties.length ? `FILTER(?p IN (rdf:type, ${properties.map((p) => `twin:${p}`).join(", ")}))` : "";
   const where = `{ ${pattern} ?s ?p ?o . ${only} }`;
   const rows = await select(`${prologue}SELECT ?s ?p ?o WHERE ${graph ? `{ GRAPH <${graph}> ${where} }` : where}`);

@@ -79,6 +79,11 @@ export function TimeBar({ live }: { live: Live }): JSX.Element | null {
     const every = setInterval(() => setTick(Date.now()), tickMillis);
     return () => clearInterval(every);
   }, []);
+  // A moment chosen elsewhere wins over one that is being dragged.
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setDrag(null);
+  }, [live.at]);
   const created = live.info ? Date.parse(live.info.created) : tick;
   const now = Math.max(tick, live.headTime ? Date.parse(live.headTime) : 0);
   const age = now - created;

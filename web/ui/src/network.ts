@@ -88,7 +88,7 @@ export function shape(devices: Map<string, Thing>, states: Map<string, Thing>, l
     }
   }
   for (const d of network.devices.values()) d.state = d.down > 0 ? "trouble" : d.findings > 0 ? "attention" : "ok";
-  for (const link of links.values()) {
+  for (const link of [...links.values()].sort((a, b) => compare(a.iri, b.iri))) {
     const made = linkShape(link, states, network);
     if (made) network.links.set(made.iri, made);
   }

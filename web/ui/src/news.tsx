@@ -7,7 +7,8 @@ import { href } from "./route";
 import { episodes, type Line } from "./story";
 
 const noteMillis = 9000;
-const maxNotes = 4;
+const maxNotes = 12;
+const shownNotes = 2;
 
 interface Note {
   line: Line;
@@ -15,6 +16,9 @@ interface Note {
 }
 
 const told = (line: Line): boolean => line.kind === "finding" || line.kind === "need";
+
+// weight orders notes: causes, then what is needed, then the rest.
+const weight = (line: Line): number => (line.tone === "bad" ? 0 : line.kind === "need" ? 1 : line.service ? 2 : 3);
 
 export function News({ live }: { live: Live }): JSX.Element {
   const [notes, setNotes] = useState<Note[]>([]);
@@ -30,9 +34,10 @@ export function News({ live }: { live: Live }): JSX.Element {
     const timer = setTimeout(() => setNotes((all) => all.filter((n) => n.until > Date.now())), 1000);
     return () => clearTimeout(timer);
   }, [notes]);
+  const sorted = [...notes].sort((a, b) => weight(a.line) - weight(b.line));
   return (
     <ul class="news" aria-live="polite" aria-label="News" data-testid="news">
-      {notes.map(({ line }) => (
+      {sorted.slice(0, shownNotes).map(({ line }) => (
         <li key={line.key} class={`tone-${line.tone}`}>
           <span class="verb">{line.verb}</span>
           <span>{line.text}</span>
@@ -40,6 +45,7 @@ export function News({ live }: { live: Live }): JSX.Element {
           <button type="button" class="close" aria-label="Dismiss" onClick={() => setNotes((all) => all.filter((n) => n.line.key !== line.key))}>×</button>
         </li>
       ))}
+      {sorted.length > shownNotes && <li class="news-more tone-calm"><a href={href("timeline")}>and {sorted.length - shownNotes} more</a></li>}
     </ul>
   );
 }

@@ -99,7 +99,7 @@ function reached(plan: api.Plan): number {
 
 function Stages({ plan }: { plan: api.Plan }): JSX.Element {
   const done = reached(plan);
-  const ended = ["refused", "rejected", "rolled-back", "failed"].includes(plan.state);
+  const ended = ["refused", "rejected", "expired", "superseded", "rolled-back", "failed"].includes(plan.state);
   const underWay = plan.state === "applying" || plan.state === "confirming";
   return (
     <ol class="stages" aria-label="Progress">
@@ -257,7 +257,7 @@ const Pairs = ({ title, pairs, name }: { title: string; pairs: [string, string][
     <p class="small">{title}: {pairs.slice(0, maxPairs).map(([a, b]) => `${name(a)} – ${name(b)}`).join(", ")}{pairs.length > maxPairs && ` and ${pairs.length - maxPairs} more`}</p>
   );
 
-const final = ["refused", "rejected", "done", "rolled-back", "failed"];
+const final = ["refused", "rejected", "expired", "superseded", "done", "rolled-back", "failed"];
 
 // Decide holds what an operator may do with the plan as it stands.
 function Decide({ plan, again }: { plan: api.Plan; again: () => void }): JSX.Element | null {
@@ -359,7 +359,41 @@ function Steps({ plan }: { plan: api.Plan }): JSX.Element | null {
           );
         })}
       </ol>
+      <Journal first={steps[0]?.seq} last={steps.at(-1)?.seq} />
     </Card>
+  );
+}
+
+// auditPage is how many entries are asked for at most.
+const auditPage = 1000;
+
+// Journal verifies the chain of hashes on demand: that takes an operator. With
+// first and last it shows the hashes of these entries.
+export function Journal({ first, last }: { first?: number | undefined; last?: number | undefined }): JSX.Element {
+  const deed = useDeed();
+  const [audit, setAudit] = useState<api.Audit | null>(null);
+  const verify = (): Promise<boolean> =>
+    deed.run("audit", async (token) => setAudit(await api.audit(Math.max(0, (first ?? 1) - 1), first && last ? Math.min(auditPage, last - first + 1) : 1, token)));
+  const log = (audit?.log ?? []).filter((e) => first !== undefined && last !== undefined && e.seq >= first && e.seq <= last);
+  return (
+    <div class="journal" data-testid="journal">
+      {deed.error && <Problem>{deed.error}</Problem>}
+      <p class="small muted">
+        Each line of the journal holds the hash of the one before.{" "}
+        <button type="button" class="link" disabled={deed.busy !== ""} onClick={() => void verify()}>{deed.busy ? "Verifying …" : audit ? "Verify again" : "Verify the journal"}</button>
+      </p>
+      {audit && (
+        <p class={`note ${audit.verified ? "note-ok" : "note-bad"}`} role="status">
+          {audit.verified ? <><b>Intact:</b> {plural(audit.entries, "entry", "entries")}, head <span class="mono small">{audit.head.slice(0, 16)}…</span></> : <><b>Broken:</b> {audit.error}</>}
+        </p>
+      )}
+      {log.length > 0 && (
+        <details>
+          <summary class="muted small">hashes of these entries</summary>
+          <ol class="hashes mono">{log.map((e) => <li key={e.seq}><span>{e.seq}</span> {e.hash}</li>)}</ol>
+        </details>
+      )}
+    </div>
   );
 }
 

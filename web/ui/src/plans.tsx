@@ -5,8 +5,8 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import { useLoad, type Live } from "./live";
 import { useDeed, type Deed } from "./operator";
-import { ago, Empty, Loading, plural, Problem } from "./parts";
-import { PlanPage } from "./plan";
+import { ago, Empty, Loading, Problem } from "./parts";
+import { Journal, PlanPage } from "./plan";
 import { href } from "./route";
 import { quote, TWIN } from "./rdf";
 import type { ViewProps } from "./topology";
@@ -15,9 +15,13 @@ import type { ViewProps } from "./topology";
 const busyMillis = 400;
 const idleMillis = 3000;
 
+// plansShown bounds the plans that are listed.
+const plansShown = 100;
+
 export interface PlanList {
   needs: api.Need[];
-  plans: api.Plan[];
+  plans: api.Plan[]; // the newest first
+  total: number;
 }
 
 const running: api.PlanState[] = ["proposed", "applying", "confirming"];
@@ -26,8 +30,8 @@ const running: api.PlanState[] = ["proposed", "applying", "confirming"];
 export function usePlans(live: Live): { data?: PlanList; error?: string; again: () => void } {
   const [tick, setTick] = useState(0);
   const loaded = useLoad(live.info ? `${live.version} ${tick}` : null, async (): Promise<PlanList> => {
-    const [needs, plans] = await Promise.all([api.needs(), api.plans()]);
-    return { needs, plans };
+    const [needs, page] = await Promise.all([api.needs(), api.plans(plansShown)]);
+    return { needs, plans: page.plans.sort((a, b) => Date.parse(b.created) - Date.parse(a.created)), total: page.total };
   });
   const busy = loaded.data?.plans.some((p) => running.includes(p.state)) ?? false;
   useEffect(() => {
@@ -39,11 +43,11 @@ export function usePlans(live: Live): { data?: PlanList; error?: string; again: 
 
 export const planTones: Record<api.PlanState, string> = {
   proposed: "unknown", verified: "accent", approved: "accent", applying: "warn", confirming: "warn",
-  refused: "down", rejected: "unknown", done: "up", "rolled-back": "warn", failed: "down",
+  refused: "down", rejected: "unknown", expired: "unknown", superseded: "unknown", done: "up", "rolled-back": "warn", failed: "down",
 };
 
 const planMarks: Record<api.PlanState, string> = {
-  proposed: "○", verified: "◐", approved: "◕", applying: "▶", confirming: "▶", refused: "✕", rejected: "✕", done: "✓", "rolled-back": "↶", failed: "!",
+  proposed: "○", verified: "◐", approved: "◕", applying: "▶", confirming: "▶", refused: "✕", rejected: "✕", expired: "◌", superseded: "◌", done: "✓", "rolled-back": "↶", failed: "!",
 };
 
 export const PlanBadge = ({ state }: { state: api.PlanState }): JSX.Element => (
@@ -73,7 +77,7 @@ interface OverviewProps {
 }
 
 function Overview({ data, error, live, deed, again, explain }: OverviewProps): JSX.Element {
-  const plans = [...data.plans].reverse();
+  const { plans } = data;
   const propose = async (need: api.Need): Promise<void> => {
     let made: api.Plan | undefined;
     if (await deed.run(need.need, async (token) => (made = await api.propose(need.need, token)))) location.hash = href(`plans/${made?.id}`);
@@ -105,7 +109,7 @@ function Overview({ data, error, live, deed, again, explain }: OverviewProps): J
         </ul>
       </section>
       <section class="card" aria-label="Plans">
-        <header><h2>Plans <span class="badge badge-none">{plans.length}</span></h2></header>
+        <header><h2>Plans <span class="badge badge-none">{data.total}</span></h2></header>
         {plans.length === 0 ? <p class="muted none">None yet.</p> : (
           <table class="plain-table" data-testid="plan-list">
             <thead><tr><th>Plan</th><th>What</th><th>State</th><th>Devices</th><th>Changed</th></tr></thead>
@@ -123,7 +127,8 @@ function Overview({ data, error, live, deed, again, explain }: OverviewProps): J
           </table>
         )}
       </section>
-      {plans.length > 0 && <p class="muted small">{plural(plans.reduce((n, p) => n + (p.steps?.length ?? 0), 0), "step")} of these stand in the journal, each line holding the hash of the one before.</p>}
+      {data.total > plans.length && <p class="muted small">The newest {plans.length} are listed.</p>}
+      {plans.length > 0 && <Journal />}
     </div>
   );
 }

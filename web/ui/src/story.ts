@@ -4,8 +4,10 @@
 import type { TimelineEntry, TimelineThing } from "./api";
 import { RDF, TWIN, words } from "./rdf";
 
-// burstMillis: what follows within this time belongs to the same episode.
+// burstMillis: what follows within this time belongs to the same episode, up
+// to its whole length.
 const burstMillis = 1500;
+const episodeMillis = 5000;
 
 export type Tone = "bad" | "warn" | "ok" | "accent" | "calm";
 export type LineKind = "finding" | "need" | "event" | "state" | "plan" | "inventory";
@@ -20,6 +22,7 @@ export interface Line {
   text: string;
   thing?: string; // IRI to label and to link
   device?: string; // IRI of a device to open in the topology
+  service?: boolean; // a service suffers
   from?: string;
   to?: string;
   minor?: boolean; // of interest to few
@@ -40,11 +43,21 @@ const local = (iri: string): string => iri.slice(Math.max(iri.lastIndexOf("#"), 
 
 const classesOf = (thing: TimelineThing): string[] => (thing.classes ?? []).map(local);
 
-function kindOf(thing: TimelineThing): LineKind {
+// kindOf tells findings, needs and events; null is anything else that has a
+// message.
+function kindOf(thing: TimelineThing): LineKind | null {
   const classes = classesOf(thing);
   if (classes.includes("Need")) return "need";
-  if (classes.some((c) => c.endsWith("Event")) || !thing.graph?.endsWith("graph/derived")) return "event";
-  return "finding";
+  if (classes.some((c) => c.endsWith("Event"))) return "event";
+  return thing.graph?.endsWith("graph/derived") ? "finding" : null;
+}
+
+function toneOf(thing: TimelineThing, kind: LineKind, came: boolean): Tone {
+  if (kind === "event") return "calm";
+  if (!came) return "ok";
+  if (kind === "need") return "accent";
+  const classes = classesOf(thing);
+  return classes.includes("RootCause") || classes.includes("ServiceAffectedFinding") ? "bad" : "warn";
 }
 
 const quoted = (text: string): string => `"${text.replace(/[\\"\n\r]/g, (c) => ({ "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r" })[c] ?? c)}"`;
@@ -53,8 +66,8 @@ const factOf = (thing: TimelineThing): string =>
   `<${thing.iri}> <${TWIN}message> ${quoted(thing.message)}${thing.graph ? ` <${thing.graph}>` : ""} .`;
 
 // goodStates and badStates colour values; all others stay calm.
-const goodStates = new Set(["up", "full", "established", "true", "in sync", "compliant"]);
-const badStates = new Set(["down", "lowerLayerDown", "lower-layer-down", "notPresent", "idle", "false", "lost", "stale", "degraded"]);
+const goodStates = new Set(["ok", "Compliant", "up", "full", "established", "true", "in sync", "compliant"]);
+const badStates = new Set(["atRisk", "affected", "Degraded", "down", "lowerLayerDown", "lower-layer-down", "notPresent", "idle", "false", "lost", "stale", "degraded"]);
 
 export const valueTone = (value: string): Tone => (goodStates.has(value) ? "ok" : badStates.has(value) ? "bad" : "calm");
 
@@ -94,11 +107,12 @@ function linesOf(e: TimelineEntry): Line[] {
   const lines: Line[] = [];
   const add = (thing: TimelineThing, came: boolean): void => {
     const kind = kindOf(thing);
+    if (!kind) return;
     const device = thing.devices?.[0];
     lines.push({
-      key: `${e.seq} ${thing.iri}`, time: e.time, kind, tone: kind === "event" ? "calm" : !came ? "ok" : kind === "need" ? "accent" : "warn",
+      key: `${e.seq} ${thing.iri}`, time: e.time, kind, tone: toneOf(thing, kind, came),
       verb: kind === "event" ? "event" : came ? (kind === "need" ? "needed" : "found") : kind === "need" ? "no longer needed" : "gone",
-      text: thing.message, thing: thing.iri, at: e.time, ...(came ? { fact: factOf(thing) } : {}), ...(device ? { device } : {}),
+      text: thing.message, thing: thing.iri, at: e.time, ...(came ? { fact: factOf(thing) } : {}), ...(device ? { device } : {}), service: classesOf(thing).some((c) => c.startsWith("Service")),
     });
   };
   for (const value of e.changed ?? []) {
@@ -116,13 +130,20 @@ function linesOf(e: TimelineEntry): Line[] {
 // and went within one.
 export function episodes(entries: TimelineEntry[]): Episode[] {
   const found: TimelineEntry[][] = [];
-  for (const e of entries) {
+  for (const e of entries.filter((e) => e.kind === "commit" || mainSteps.has(e.step ?? ""))) {
     const burst = found.at(-1);
-    const later = burst?.at(-1);
-    if (burst && later && Date.parse(later.time) - Date.parse(e.time) <= burstMillis) burst.push(e);
+    if (burst && belongs(e, burst)) burst.push(e);
     else found.push([e]);
   }
   return found.map(episode).filter((ep) => ep.lines.length > 0);
+}
+
+// belongs tells whether an entry is of a burst that came after it. What was
+// done stands apart from what the network did.
+function belongs(e: TimelineEntry, burst: TimelineEntry[]): boolean {
+  const [last, first] = [burst[0] as TimelineEntry, burst.at(-1) as TimelineEntry];
+  const at = Date.parse(e.time);
+  return e.kind === first.kind && e.plan === first.plan && Date.parse(first.time) - at <= burstMillis && Date.parse(last.time) - at <= episodeMillis;
 }
 
 function episode(burst: TimelineEntry[]): Episode {

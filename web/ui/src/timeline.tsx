@@ -34,7 +34,7 @@ interface Story {
 }
 
 async function named(page: { entries: api.TimelineEntry[]; before?: number }, labels: Map<string, string>): Promise<Story> {
-  const missing = new Set(page.entries.flatMap((e) => (e.changed ?? []).map((c) => c.thing)).filter((iri) => !labels.has(iri)));
+  const missing = new Set(page.entries.flatMap((e) => [...(e.changed ?? []).map((c) => c.thing), ...(e.appeared ?? []).flatMap((a) => a.devices ?? [])]).filter((iri) => !labels.has(iri)));
   for (const [iri, label] of await loadLabels([...missing])) labels.set(iri, label);
   return { entries: page.entries, before: page.before ?? 0, labels };
 }
@@ -146,8 +146,10 @@ function LineView({ line, live, label, base, explain }: Omit<EpisodeProps, "epis
       <span class="said">
         {line.kind === "state" && line.thing && <a href={path ?? "#"}>{label(line.thing)}</a>}
         {line.from !== undefined && <span class="values"> <s>{line.from}</s> → <b>{line.to}</b></span>}
-        {line.plan ? <a href={href(`plans/${line.plan}`)}>plan {line.plan}</a> : null}{line.plan && line.text ? ": " : ""}{line.text}
-        {line.device && <>{" "}<a class="muted small" href={href("topology", { select: line.device })}>show</a></>}
+        {line.plan ? <a href={href(`plans/${line.plan}`)}>plan {line.plan}</a> : null}{line.plan && line.text ? ": " : ""}
+        {line.kind === "event" && line.device && <><a href={href("topology", { select: line.device })}>{label(line.device)}</a>: </>}{line.text}
+        {line.service && <>{" "}<a class="muted small" href={href("services")}>services</a></>}
+        {line.device && line.kind !== "event" && <>{" "}<a class="muted small" href={href("topology", { select: line.device })}>show</a></>}
       </span>
       {line.fact && line.kind !== "event" && (
         <button

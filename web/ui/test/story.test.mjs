@@ -42,6 +42,17 @@ test("what comes and goes within an episode is not told, nor a value that return
   assert.deepEqual(list.map(said), [["inventory new 1 link"]]);
 });
 
+test("what was done stands apart from what the network did, and no episode is endless", () => {
+  const list = episodes([
+    { kind: "step", plan: "1", step: "end", message: "m", time: time(2) },
+    { kind: "commit", seq: 5, time: time(1.9), changed: changed("down", "up") },
+    { kind: "step", plan: "1", step: "apply", message: "m", time: time(1.8) },
+  ]);
+  assert.deepEqual(list.map(said), [["plan ended m"], ["state oper status down>up"], ["plan begun m"]]);
+  const long = episodes(Array.from({ length: 20 }, (_, i) => ({ kind: "commit", seq: 20 - i, time: time(20 - i), changed: [{ thing: `i${i}`, property: `${NS}operStatus`, from: "up", to: "down" }] })));
+  assert.ok(long.length > 2 && long.every((ep) => ep.lines.length <= 6));
+});
+
 test("a fact can be explained at the moment it appeared, quotes and all", () => {
   const [ep] = episodes([{ kind: "commit", seq: 2, time: time(0), appeared: [thing("f", 'r1 "x" \\', "Finding")] }]);
   assert.equal(ep.lines[0].fact, `<f> <${NS}message> "r1 \\"x\\" \\\\" <${derived}> .`);
@@ -49,6 +60,6 @@ test("a fact can be explained at the moment it appeared, quotes and all", () => 
 });
 
 test("events of devices are no findings", () => {
-  const [ep] = episodes([{ kind: "commit", seq: 2, time: time(0), appeared: [{ iri: "e", graph: "https://demo.example/graph/provenance", message: "linkDown", classes: [`${NS}Event`] }] }]);
+  const [ep] = episodes([{ kind: "commit", seq: 2, time: time(0), appeared: [{ iri: "e", graph: "https://demo.example/graph/provenance", message: "linkDown", classes: [`${NS}Event`] }, { iri: "x", graph: "https://demo.example/graph/intended", message: "a note", classes: [] }] }]);
   assert.deepEqual(said(ep), ["event event linkDown"]);
 });

@@ -279,6 +279,9 @@ func (c *Collector) closeWindow(now time.Time) batch {
 	var b batch
 	for _, name := range slices.Sorted(maps.Keys(c.devices)) {
 		dev := c.devices[name]
+		if c.opts.Ready != nil && !c.opts.Ready(name) {
+			continue
+		}
 		stated := dev.close(now, c.opts.Idle, c.opts.Top, c.writer.path)
 		if !dev.first.IsZero() || dev.changed || dev.moving || dev.owed && whole {
 			b.samples = append(b.samples, c.writer.sample(dev, stated, whole))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -268,6 +269,27 @@ func TestDamagedState(t *testing.T) {
 				t.Errorf("no new file: %v", err)
 			}
 		})
+	}
+}
+
+// Goal: a device that is not ready is not stated, and nothing of it is lost.
+// Method: two devices, one of which becomes ready later.
+func TestReady(t *testing.T) {
+	var ready atomic.Bool
+	r := start(t, func(o *flow.Options) { o.Ready = func(device string) bool { return device != "x" || ready.Load() } })
+	r.send("x", message(true, tcp(1, 100, 1)))
+	r.send("r1", message(true, tcp(1, 7, 1)))
+	r.flush()
+	if s := r.sink.take(); len(s) != 1 || s[0].Device != "r1" {
+		t.Errorf("%d samples", len(s))
+	}
+	r.send("x", message(false, tcp(1, 11, 1)))
+	ready.Store(true)
+	r.flush()
+	s := r.sink.last(t, "x")
+	equal(t, "ready", counts(things(s)), map[string][2]int{path(1): {111, 111}, "remainder": {0, 0}})
+	if len(s.Raw) != 1 {
+		t.Errorf("%d raw items", len(s.Raw))
 	}
 }
 

@@ -27,6 +27,12 @@ type Options struct {
 	// Resolve names the device that an exporter belongs to; false if none. It
 	// is called for each datagram, by one goroutine.
 	Resolve func(from netip.AddrPort) (device string, ok bool)
+	// Ready tells whether a device may be stated; nil means always. Flow
+	// messages carry no key of identity, so that a device of which the graph
+	// hears by them first is named after its configuration for ever: whoever
+	// reads it by another protocol too lets that come first. The window of a
+	// device that is not ready stays open.
+	Ready func(device string) bool
 	// StateFile keeps templates, and what options told, over a restart; ""
 	// means that nothing is kept. Its folder must exist.
 	StateFile string

@@ -33,5 +33,38 @@
 //  5. RolledBack means that the devices hold what they held before. Failed
 //     means that this is not known or not so; the reason says which.
 //
-// Lock order: Controller.runMu before Controller.mu.
+// # What can go wrong
+//
+// Each has a test, by its own device in memory (plan_test.go) and over NETCONF
+// and SNMP on a simulated router (netconf/failures_test.go, netconf/kill_test.go).
+// The reason of a final state names device, step and what it was.
+//
+//	what                                      ends as       the device holds
+//	data older than the action allows         as it was     before; ErrStale says what to read again
+//	the network has changed since             verified or   before; ErrMoved, another approval is due
+//	                                          refused
+//	the schema does not allow the payload     refused       before; nothing was sent
+//	nobody decides in time                    expired       before
+//	another plan has changed the same         superseded    before
+//	wrong credentials, nobody answers         rolled-back   before; no device was told to commit
+//	another session holds the lock            rolled-back   before; likewise
+//	the device refuses the edit               rolled-back   before; likewise
+//	the device refuses the commit             rolled-back   before
+//	the answer to the commit is lost          rolled-back   before: cancelled by its token
+//	connection lost after the commit          rolled-back   before: likewise
+//	…until the commit has timed out           rolled-back   before: the device took it back
+//	the device answers ok, drops the edit     rolled-back   before (bug 1 of netconfd 2.13)
+//	polling postpones the rollback            rolled-back   before (bug 2)
+//	it takes the configuration back, not      failed        the configuration before, with the effect
+//	what it did                                             of the commit (bug 3)
+//	the first request is lost                 done          after (bug 4: sessions wait for a moment)
+//	the sources do not come to say it         rolled-back   before
+//	connection lost while confirming          done          after: confirmed by its token
+//	never confirmed                           rolled-back   before: the device took it back
+//	nothing can be asked any more             failed        not known
+//	nettwin killed before it confirms         rolled-back   before
+//	nettwin killed after that                 done          after
+//	a line of the journal changed, cut off    ChainError    nothing is begun
+//
+// Lock order: Controller.runMu before Controller.workMu before Controller.mu.
 package control

@@ -111,10 +111,15 @@ func recording(t *testing.T) []smi.Varbind {
 }
 
 func (l *lab) dial(ctx context.Context, _ string) (*netconf.Session, error) {
-	return netconf.Dial(ctx, l.server.Addr().String(), netconf.Config{User: "twin", Peer: router,
+	return dial(ctx, l.server.Addr().String(), "twin", l.signer, -1)
+}
+
+// dial opens a session; a delay of 0 is the default.
+func dial(ctx context.Context, addr, user string, key ssh.Signer, delay time.Duration) (*netconf.Session, error) {
+	return netconf.Dial(ctx, addr, netconf.Config{User: user, Peer: router,
 		Password:   func(context.Context) (string, error) { return "open", nil },
-		HostKey:    netconf.HostKeyFingerprints(ssh.FingerprintSHA256(l.signer.PublicKey())),
-		HelloDelay: -1, Timeout: 10 * time.Second})
+		HostKey:    netconf.HostKeyFingerprints(ssh.FingerprintSHA256(key.PublicKey())),
+		HelloDelay: delay, Timeout: 10 * time.Second})
 }
 
 func (l *lab) driver(t *testing.T) *driver.Driver {

@@ -76,8 +76,10 @@ func (f *frames) counted() ([]byte, error) {
 		return nil, fmt.Errorf("octet %d of the stream: %w: %d octets, at most %d", at, ErrTooLong, n, f.max)
 	}
 	b := make([]byte, n)
-	_, err := io.ReadFull(f.r, b)
-	return b, unexpected(err)
+	if _, err := io.ReadFull(f.r, b); err != nil {
+		return nil, unexpected(err)
+	}
+	return b, nil
 }
 
 // line reads a frame that a newline or a NUL ends, or the stream's end.

@@ -15,9 +15,17 @@ import (
 
 // The two variables that begin every notification (RFC 3416 §4.2.6).
 var (
-	sysUpTime   = []uint32{1, 3, 6, 1, 2, 1, 1, 3, 0}
-	snmpTrapOID = []uint32{1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}
+	sysUpTime   = constant("1.3.6.1.2.1.1.3.0")
+	snmpTrapOID = constant("1.3.6.1.6.3.1.1.4.1.0")
 )
+
+func constant(text string) []uint32 {
+	oid, err := mib.ParseOID(text)
+	if err != nil {
+		panic(err)
+	}
+	return oid
+}
 
 // message is a notification that may be believed.
 type message struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"nettwin/control/internal/read"
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/naming"
 	"nettwin/reasoning/rules"
 )
 
@@ -163,36 +163,40 @@ func (k *Keeper) trace(ctx context.Context, src graph.Source, id string, reasons
 		if err != nil {
 			return fmt.Errorf("intent %s: reasons: %w", id, err)
 		}
-		seen := traced{subjects: map[string]bool{}, items: map[string]bool{}}
-		seen.walk(tree)
+		subjects, items := k.spokenOf(tree)
 		for _, f := range findings {
-			if seen.subjects[f.String()] {
+			if subjects[f.String()] {
 				reasons[i].About = append(reasons[i].About, f.Value())
 			}
 		}
 		slices.Sort(reasons[i].About)
-		items := slices.Sorted(maps.Keys(seen.items))
-		reasons[i].Items = items[:min(len(items), MaxReasonItems)]
+		slices.Sort(items)
+		reasons[i].Items = items
 	}
 	return nil
 }
 
-// traced is what an explanation speaks of.
-type traced struct{ subjects, items map[string]bool }
-
-func (t traced) walk(x *rules.Explanation) {
-	subject, _, _ := strings.Cut(x.Fact, " ")
-	t.subjects[subject] = true
-	if s := x.Source; s != nil {
-		for _, item := range append(s.RawItems, s.KnowledgeItem) {
-			if item != "" {
-				t.items[item] = true
+// spokenOf lists the subjects of an explanation's facts, in N-Quads, and the
+// names of the knowledge items that the facts of sources came in, those that
+// are the fewest steps away, at most MaxReasonItems.
+func (k *Keeper) spokenOf(tree *rules.Explanation) (subjects map[string]bool, items []string) {
+	subjects = map[string]bool{}
+	for level := []*rules.Explanation{tree}; len(level) > 0; {
+		var below []*rules.Explanation
+		for _, x := range level {
+			subject, _, _ := strings.Cut(x.Fact, " ")
+			subjects[subject] = true
+			if x.Source != nil && x.Source.KnowledgeItem != "" {
+				n, err := naming.ParseItemIRI(k.opt.Base, rdf.IRI(x.Source.KnowledgeItem))
+				if err == nil && len(items) < MaxReasonItems && !slices.Contains(items, n.String()) {
+					items = append(items, n.String())
+				}
+			}
+			for _, why := range x.Because {
+				below = append(below, why.Premises...)
 			}
 		}
+		level = below
 	}
-	for _, why := range x.Because {
-		for _, premise := range why.Premises {
-			t.walk(premise)
-		}
-	}
+	return subjects, items
 }

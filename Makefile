@@ -42,8 +42,7 @@ fuzz: ## every fuzz target for FUZZTIME, two at a time
 	@$(GO) list -f '{{$$d := .Dir}}{{$$p := .ImportPath}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' ./... \
 	| while read -r pkg file; do \
 	    grep -oE '^func Fuzz[A-Za-z0-9_]+' "$$file" | sed "s|^func |$$pkg |"; \
-	  done | sort -u | xargs -P 2 -L 1 sh -c 'echo "fuzz $$0 $$1"; \
-	    CGO_ENABLED=0 $(GO) test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 1 "$$0" || { echo "fuzz failed: $$0 $$1"; exit 255; }'
+	  done | sort -u | xargs -P 2 -L 1 sh -c 'GO="$(GO)" .ci/fuzz "$$0" "$$1" $(FUZZTIME)'
 
 soak: ## the long runs (SOAKTIME)
 	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run Soak -v ./...

@@ -8,19 +8,23 @@ import (
 
 	"nettwin/control"
 	driver "nettwin/control/netconf"
+	"nettwin/graph"
+	"nettwin/graph/rdf"
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
 	ncclient "nettwin/internal/netconf"
 	"nettwin/ontology/yang"
+	"nettwin/reasoning/rules"
 )
 
 // hands reach the devices of a service for control: they read one again at
 // once, and open sessions to write.
 type hands struct {
 	*twin
-	mu      sync.Mutex // one reading at a time
-	targets map[[2]string]ingest.ScheduledTarget
-	netconf *netconf.Collector
+	mu       sync.Mutex      // one reading at a time; guards caughtUp
+	caughtUp graph.CommitSeq // on which the rules ran; 0: none
+	targets  map[[2]string]ingest.ScheduledTarget
+	netconf  *netconf.Collector
 }
 
 // newController makes the controller over the service's targets, which have
@@ -54,7 +58,12 @@ func (h *hands) target(collector, device string) (ingest.ScheduledTarget, error)
 	return t, nil
 }
 
-// collect reads a device again and runs the rules on what it says.
+// maxCatchUp bounds the commits that are looked at to find the rules that they
+// touch; after more, all rules run.
+const maxCatchUp = 1000
+
+// collect reads a device again and runs the rules on what it says, and on what
+// came by other ways since the last time.
 func (h *hands) collect(ctx context.Context, collector, device string) error {
 	t, err := h.target(collector, device)
 	if err != nil {
@@ -65,7 +74,50 @@ func (h *hands) collect(ctx context.Context, collector, device string) error {
 	if _, err := h.twin.collect(ctx, t.Collector, t.Target); err != nil {
 		return err
 	}
-	return h.rules.Apply(ctx, nil)
+	head := h.store.Info().Head
+	changed, err := h.changes(ctx, h.caughtUp, head)
+	if err != nil {
+		return err
+	}
+	if err := h.rules.Apply(ctx, changed); err != nil {
+		return err
+	}
+	h.caughtUp = head
+	return nil
+}
+
+// changes tells in which predicates main changed between two versions; nil
+// stands for any.
+func (h *hands) changes(ctx context.Context, after, head graph.CommitSeq) (*rules.Delta, error) {
+	if after == 0 || head-after > maxCatchUp {
+		return nil, nil
+	}
+	feed, err := h.store.Feed(graph.Main, after)
+	if err != nil {
+		return nil, err
+	}
+	defer feed.Close()
+	snapshot, err := h.store.Snapshot(graph.At{})
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Close()
+	delta := &rules.Delta{}
+	for after < head {
+		next, err := feed.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		after = next.Commit.Seq
+		for _, change := range next.Changes {
+			var terms [4]rdf.Term
+			if err := snapshot.Terms(change.Quad[:], terms[:]); err != nil {
+				return nil, err
+			}
+			delta.Add(rdf.Quad{S: terms[graph.S], P: terms[graph.P], O: terms[graph.O], G: terms[graph.G]})
+		}
+	}
+	return delta, nil
 }
 
 func (h *hands) dial(ctx context.Context, device string) (*ncclient.Session, error) {

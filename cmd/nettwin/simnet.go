@@ -117,7 +117,7 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 	s.servers = append(s.servers, agent)
 	s.community[d.Name] = snmp.Credential{Community: d.SNMP.Community}
 	s.targets = append(s.targets, ingest.ScheduledTarget{
-		Target: ingest.Target{Name: d.Name, Address: agent.Addr().String()}, Period: demoPeriod})
+		Target: ingest.Target{Name: d.Name, Address: agent.Addr().String()}})
 	if d.NETCONF == nil {
 		return nil
 	}
@@ -129,13 +129,18 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 	}
 	s.servers = append(s.servers, server)
 	s.netconf = append(s.netconf, ingest.ScheduledTarget{
-		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Period: demoPeriod, Watch: true})
+		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Watch: true})
 	return nil
 }
 
 // sources are what a service needs to hear of the devices, which send to
-// listeners on ports that the kernel picks.
-func (s *simulation) sources() sources {
+// listeners on ports that the kernel picks; they are read every period.
+func (s *simulation) sources(period time.Duration) sources {
+	for _, list := range [][]ingest.ScheduledTarget{s.targets, s.netconf} {
+		for i := range list {
+			list[i].Period = period
+		}
+	}
 	any := []string{"127.0.0.1:0"}
 	heard := speakers{}
 	for name, host := range s.hosts {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"nettwin/internal/clock"
 )
 
 // DefaultPort is that of NETCONF over SSH (RFC 6242 §6).
@@ -52,7 +54,7 @@ type Config struct {
 	// MaxPending bounds the requests under way; more wait.
 	MaxPending int
 
-	Clock Clock        // nil means SystemClock
+	Clock clock.Clock  // nil means the machine's
 	Log   *slog.Logger // nil means no log
 }
 
@@ -64,7 +66,7 @@ func (c Config) withDefaults() Config {
 	c.NotificationBuffer = cmp.Or(c.NotificationBuffer, DefaultNotificationBuffer)
 	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
 	if c.Clock == nil {
-		c.Clock = SystemClock{}
+		c.Clock = clock.System{}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

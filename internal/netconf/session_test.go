@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"nettwin/internal/clock"
 	"nettwin/internal/netconf"
 )
 
@@ -74,7 +75,7 @@ func TestSilentServer(t *testing.T) {
 
 // fakeClock records what it is asked to sleep.
 type fakeClock struct {
-	netconf.SystemClock
+	clock.System
 	slept []time.Duration
 }
 
@@ -86,10 +87,10 @@ func (c *fakeClock) Sleep(_ context.Context, d time.Duration) error {
 // TestHelloDelay: a session is handed out 50 ms after the hello, by the
 // clock: some servers lose a request that comes together with it.
 func TestHelloDelay(t *testing.T) {
-	clock := &fakeClock{}
-	start(t, allCapabilities, func(c *netconf.Config) { c.HelloDelay, c.Clock = 0, clock }, func(p *scripted) { p.read() })
-	if len(clock.slept) != 1 || clock.slept[0] != 50*time.Millisecond {
-		t.Errorf("slept %v", clock.slept)
+	fake := &fakeClock{}
+	start(t, allCapabilities, func(c *netconf.Config) { c.HelloDelay, c.Clock = 0, fake }, func(p *scripted) { p.read() })
+	if len(fake.slept) != 1 || fake.slept[0] != 50*time.Millisecond {
+		t.Errorf("slept %v", fake.slept)
 	}
 }
 

@@ -1,4 +1,4 @@
-package netconf
+package clock
 
 import (
 	"context"
@@ -12,14 +12,14 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// SystemClock is the machine's clock.
-type SystemClock struct{}
+// System is the machine's clock.
+type System struct{}
 
 // Now returns the current time.
-func (SystemClock) Now() time.Time { return time.Now() }
+func (System) Now() time.Time { return time.Now() }
 
 // Sleep returns after d, or earlier with ctx's error.
-func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
+func (System) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

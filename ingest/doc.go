@@ -27,6 +27,15 @@
 //   - for each source graph twin:lastContact (one quad, replaced),
 //     twin:syncState, and twin:lastError while it is not in sync.
 //
+// # What devices tell by themselves
+//
+// Traps and log messages (ingest/trap, ingest/syslog) go through an EventLog:
+// at once while it is quiet, in one commit a device and second under load, the
+// newest of each device only. A source graph of events says nothing about being
+// in sync; its things are <graph>/event/<time of receipt>-<hash>. An event that
+// a table calls for lets Scheduler.ReadNow read the device by all its
+// collectors.
+//
 // Times in the graph are whole seconds, which ids hold; the envelope item has
-// the fractions.
+// the fractions, and so have the times of events.
 package ingest

@@ -37,6 +37,10 @@ type Options struct {
 	Service ServiceFunc
 	// Explain, if set, is called with the plan when the query ends.
 	Explain func(*plan.Plan)
+	// Plan, if set, is run instead of planning; Planned is told of a new plan
+	// (exec.Options).
+	Plan    *plan.Plan
+	Planned func(*plan.Plan)
 	// Evaluator forces one evaluator, for tests; normally Auto.
 	Evaluator Evaluator
 }
@@ -83,6 +87,15 @@ func (q *Query) Form() algebra.Form { return q.algebra.Form }
 
 // Algebra returns the query's algebra, which must not be changed.
 func (q *Query) Algebra() *algebra.Query { return q.algebra }
+
+// Plan plans the query without running it. Errors: ErrNotCovered.
+func (q *Query) Plan(ctx context.Context, src graph.Source, opt Options) (*plan.Plan, error) {
+	return exec.Plan(ctx, q.algebra, src, opt.withDefaults().execOptions(q.algebra, src))
+}
+
+// Steady tells whether the answer depends on nothing but the data: no clock,
+// no chance, no other endpoint.
+func (q *Query) Steady() bool { return algebra.Steady(q.algebra) }
 
 // Run evaluates the query on a source and streams the answer, which the
 // caller must Close.

@@ -16,17 +16,32 @@ import (
 // evaluate runs a query by exec where it covers it, else by ref.
 func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
 	if opt.Evaluator != Ref {
-		result, err := exec.Query(ctx, q, src, exec.Options{
-			Now: opt.Now, UnionDefault: opt.Union, MaxMemoryBytes: opt.MaxMemoryBytes, Service: opt.Service, Explain: opt.Explain,
-			DefaultGraphs: terms(opt.DefaultGraphs), NamedGraphs: terms(opt.NamedGraphs),
-			Delegate: ref.NewDelegate(q, src, opt.refOptions()),
-		})
+		result, err := exec.Query(ctx, q, src, opt.execOptions(q, src))
 		if opt.Evaluator == Exec || !errors.Is(err, exec.ErrNotCovered) {
 			return result, err
 		}
 	}
 	return ref.Query(ctx, q, src, opt.refOptions())
 }
+
+func (o Options) execOptions(q *algebra.Query, src graph.Source) exec.Options {
+	return exec.Options{
+		Now: o.Now, UnionDefault: o.Union, MaxMemoryBytes: o.MaxMemoryBytes, Service: o.Service,
+		Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
+		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
+		Delegate: ref.NewDelegate(q, src, o.refOptions()),
+	}
+}
+
+// Errors of updates (ref).
+var (
+	ErrGraphExists = ref.ErrGraphExists
+	ErrNoGraph     = ref.ErrNoGraph
+	ErrNoLoader    = ref.ErrNoLoader
+)
+
+// LoadError: a document that LOAD names cannot be read.
+type LoadError = ref.LoadError
 
 // Update is a parsed update request.
 type Update struct {
@@ -46,6 +61,16 @@ func ParseUpdate(text, base string) (*Update, error) {
 		return nil, err
 	}
 	return &Update{Text: text, algebra: translated}, nil
+}
+
+// HasDataset tells whether an operation chooses its dataset by USING or WITH.
+func (u *Update) HasDataset() bool {
+	for _, op := range u.algebra.Operations {
+		if m, ok := op.(*algebra.Modify); ok && (!m.Using.IsZero() || !m.With.IsZero()) {
+			return true
+		}
+	}
+	return false
 }
 
 // UpdateOptions are the limits, the dataset and the branch of an update.

@@ -135,11 +135,8 @@ func (s *Server) gated(r chi.Router) {
 	r.With(read).Get("/sparql", s.opt.Protocol.Query)
 	r.With(read).Post("/sparql", s.opt.Protocol.Query)
 	r.With(write).Post("/update", s.opt.Protocol.Update)
-	r.With(read).Get("/data", s.opt.Protocol.Data)
-	r.With(read).Head("/data", s.opt.Protocol.Data)
-	for _, method := range []string{http.MethodPut, http.MethodPost, http.MethodDelete} {
-		r.With(write).Method(method, "/data", http.HandlerFunc(s.opt.Protocol.Data))
-	}
+	s.dataRoutes(r)
+	r.With(read).Get("/.well-known/void", s.opt.Protocol.VoID)
 	r.With(read).Get("/names/{cid}", s.name)
 	r.With(read).Get("/id/*", s.thing)
 	r.With(read).Get("/ns", s.ontology)
@@ -149,6 +146,20 @@ func (s *Server) gated(r chi.Router) {
 	r.Get("/readyz", s.ready)
 	r.With(read).Method(http.MethodGet, "/metrics", s.opt.Metrics.Handler())
 	r.Options("/*", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+}
+
+// dataRoutes are the Graph Store Protocol, with graphs named by parameter or
+// by path.
+func (s *Server) dataRoutes(r chi.Router) {
+	read, write := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Editor)
+	for _, path := range []string{protocol.DataPath, protocol.DataPath + "/*"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r.With(read).Method(method, path, http.HandlerFunc(s.opt.Protocol.Data))
+		}
+		for _, method := range []string{http.MethodPut, http.MethodPost, http.MethodDelete} {
+			r.With(write).Method(method, path, http.HandlerFunc(s.opt.Protocol.Data))
+		}
+	}
 }
 
 func (s *Server) api(r chi.Router) {
@@ -172,6 +183,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Post("/plans/{id}/apply", s.apply)
 	r.With(operate).Post("/plans/{id}/supersede", s.supersede)
 	r.With(operate).Get("/audit", s.audit)
+	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
 	r.With(read).Get("/queries", s.queryList)
 	r.With(admin).Delete("/queries/{id}", s.queryCancel)
 	r.With(read).Get("/branches", s.branches)

@@ -83,6 +83,15 @@ func (w *Writer) Write(q Quad) error {
 	return w.err
 }
 
+// Flush hands what was written so far to the underlying writer. The document
+// stays open: the last statement may lack its end.
+func (w *Writer) Flush() error {
+	if w.err == nil {
+		w.err = w.w.Flush()
+	}
+	return w.err
+}
+
 // Close ends the document and flushes it; it does not close the underlying
 // writer. A second Close does nothing.
 func (w *Writer) Close() error {

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"nettwin/sparql/plan"
 )
@@ -18,8 +19,18 @@ type op interface {
 	close() error
 }
 
-// counted counts what an operator delivers, for EXPLAIN, and sees to the end
-// of the context once a chunk.
+// checked sees to the end of the context once a chunk.
+type checked struct{ op }
+
+func (c *checked) next(ctx context.Context) (*chunk, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return c.op.next(ctx)
+}
+
+// counted is checked that counts what an operator delivers and how long it
+// takes, its inputs included, for EXPLAIN.
 type counted struct {
 	op
 	info *plan.Info
@@ -29,7 +40,9 @@ func (c *counted) next(ctx context.Context) (*chunk, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
+	started := time.Now()
 	out, err := c.op.next(ctx)
+	c.info.Took += time.Since(started)
 	if out != nil {
 		c.info.Seen += int64(out.n)
 	}
@@ -42,7 +55,10 @@ func (x *execution) build(n plan.Node) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &counted{op: o, info: n.About()}, nil
+	if x.opt.Explain != nil {
+		return &counted{op: o, info: n.About()}, nil
+	}
+	return &checked{op: o}, nil
 }
 
 func (x *execution) operator(n plan.Node) (op, error) {

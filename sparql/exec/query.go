@@ -50,6 +50,36 @@ type Options struct {
 	// Explain, if set, is called with the plan when the query ends: at its
 	// end, at an error or when the result is closed.
 	Explain func(*plan.Plan)
+
+	// Plan, if set, is run instead of planning: one that Planned was given for
+	// the same text, source, version, view and dataset. Without Explain, plans
+	// are only read, so that many executions may share one.
+	Plan    *plan.Plan
+	Planned func(*plan.Plan)
+}
+
+// planFor returns the plan to run.
+func planFor(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*plan.Plan, error) {
+	if opt.Plan != nil && opt.Explain == nil {
+		return opt.Plan, nil
+	}
+	p, err := Plan(ctx, q, src, opt)
+	if err == nil && opt.Planned != nil && opt.Explain == nil {
+		opt.Planned(p)
+	}
+	return p, err
+}
+
+// Plan plans a query without running it.
+func Plan(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*plan.Plan, error) {
+	p, err := plan.Make(ctx, q, src, plan.Options{
+		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs, Perturb: opt.Perturb,
+		Delegate: opt.Delegate != nil,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	return p, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -74,14 +104,13 @@ func (o Options) withDefaults() Options {
 // result: ErrNotCovered (only here), the cause of ctx's end,
 // *results.LimitError, those of src.
 func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
-	p, err := plan.Make(ctx, q, src, plan.Options{
-		UnionDefault: opt.UnionDefault, DefaultGraphs: opt.DefaultGraphs, NamedGraphs: opt.NamedGraphs, Perturb: opt.Perturb,
-		Delegate: opt.Delegate != nil,
-	})
+	p, err := planFor(ctx, q, src, opt)
 	if err != nil {
-		return nil, fmt.Errorf("query: %w", err)
+		return nil, err
 	}
-	p.Ran = true
+	if opt.Explain != nil {
+		p.Ran = true
+	}
 	x := newExecution(p, src, q.Base, opt.withDefaults())
 	root, err := x.build(p.Root)
 	if err != nil {

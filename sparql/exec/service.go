@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNoService: the caller gave no way to reach other endpoints.
-var ErrNoService = errors.New("SERVICE is not enabled here; use SERVICE SILENT to go on without its solutions")
+var ErrNoService = results.ErrNoService
 
 // How solutions are sent along: the values that ServiceGather of them bind, in
 // requests of ServiceBatch; beyond, all that the endpoint has is asked for at
@@ -161,7 +161,7 @@ func (o *serviceOp) askOne(ctx context.Context, rows *store, p part, number grap
 	}
 	if err != nil {
 		if !o.n.Op.Silent || context.Cause(ctx) != nil {
-			return fmt.Errorf("service: %s: %w", p.endpoint, err)
+			return &results.ServiceError{Endpoint: p.endpoint, Err: err}
 		}
 		for _, slot := range answers.slots {
 			if slot != o.n.Group {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
@@ -20,6 +21,8 @@ type Info struct {
 	Maybe   Set     // slots bound in some
 	Out     Set     // slots that are read above: the columns to deliver
 	Seen    int64   // solutions delivered, counted by exec
+
+	Took time.Duration // spent in it and its inputs, measured by exec
 }
 
 // About implements Node.

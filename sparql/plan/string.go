@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"nettwin/graph"
 	"nettwin/sparql/algebra"
@@ -19,10 +20,18 @@ func (p *Plan) String() string {
 	return e.b.String()
 }
 
+// Profile is String with the time that each operator took, its inputs
+// included.
+func (p *Plan) Profile() string {
+	e := &explainer{slots: p.Slots, ran: p.Ran, timed: p.Ran}
+	e.node(p.Root, 0)
+	return e.b.String()
+}
+
 type explainer struct {
-	b     strings.Builder
-	slots []string
-	ran   bool
+	b          strings.Builder
+	slots      []string
+	ran, timed bool
 }
 
 // maxIndent bounds the indentation, so that text grows linearly.
@@ -34,6 +43,9 @@ func (e *explainer) node(n Node, depth int) {
 	fmt.Fprintf(&e.b, "%s%s  rows≈%s", indent, e.head(n), estimate(i.Rows))
 	if e.ran {
 		fmt.Fprintf(&e.b, " seen=%d", i.Seen)
+	}
+	if e.timed {
+		fmt.Fprintf(&e.b, " took=%s", i.Took.Round(time.Microsecond))
 	}
 	e.b.WriteByte('\n')
 	for _, x := range exprsOf(n) {

@@ -2,13 +2,13 @@ package protocol
 
 import (
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,8 +19,11 @@ import (
 )
 
 // Data serves the Graph Store HTTP Protocol: ?default and ?graph=IRI name one
-// graph, neither means the whole dataset (TriG or N-Quads), which may be read,
-// replaced (PUT) and added to (POST). A request is one commit.
+// graph, a path below the route names the graph with that IRI below the base
+// (direct identification, §4.1); nothing of these means the whole dataset
+// (TriG, N-Quads, JSON-LD), which may be read, replaced (PUT) and added to
+// (POST). A graph posted to the whole becomes a new graph (§5.5). A request is
+// one commit.
 func (h *Handler) Data(w http.ResponseWriter, r *http.Request) {
 	target, err := h.dataTarget(r)
 	if err != nil {
@@ -42,13 +45,21 @@ func (h *Handler) Data(w http.ResponseWriter, r *http.Request) {
 
 // dataTarget is what a graph store request is about.
 type dataTarget struct {
-	whole bool
-	graph rdf.Term // zero: the default graph
+	whole  bool
+	create bool     // POST of one graph to the whole: a new graph
+	graph  rdf.Term // zero: the default graph
 }
+
+// DataPath is where the graph store is served.
+const DataPath = "/data"
 
 func (h *Handler) dataTarget(r *http.Request) (dataTarget, error) {
 	q := r.URL.Query()
 	names, isDefault := q["graph"], q.Has("default")
+	direct, below := strings.CutPrefix(r.URL.EscapedPath(), DataPath+"/")
+	if below = below && direct != ""; below {
+		names = append(names, strings.TrimPrefix(DataPath, "/")+"/"+direct)
+	}
 	switch {
 	case len(names) > 1 || len(names) == 1 && isDefault:
 		return dataTarget{}, errors.New("give either ?default or one ?graph=IRI, not both")
@@ -96,12 +107,47 @@ func (h *Handler) readData(w http.ResponseWriter, r *http.Request, target dataTa
 	}
 	w.Header().Set("Content-Type", format.MediaType()+charset(format))
 	w.Header().Set("Vary", "Accept, Origin")
+	tag := h.tag(h.versionKey(r, snapshot, query.Get("reasoning"), request{params: query, text: "graph " + target.String()}), format.String())
+	w.Header().Set("ETag", tag)
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := h.writeQuads(w, r, snapshot, pattern, format, target.whole); err != nil {
-		h.abort(r, err)
+	out, end := newCompressed(w, r)
+	err := h.writeQuads(out, r, snapshot, pattern, format, target.whole)
+	if cerr := end(err == nil); err == nil {
+		err = cerr
 	}
+	if err != nil {
+		h.failData(w, r, err)
+	}
+}
+
+// failData answers what could not be written: with a status if nothing was
+// sent yet.
+func (h *Handler) failData(w http.ResponseWriter, r *http.Request, err error) {
+	var predicate *rdf.PredicateError
+	if errors.As(err, &predicate) {
+		w.Header().Del("ETag")
+		w.Header().Del("Content-Encoding")
+		Fail(w, http.StatusNotAcceptable, err) // a no-op on the status if something was sent
+		return
+	}
+	h.abort(r, err)
+}
+
+// String names the target.
+func (t dataTarget) String() string {
+	switch {
+	case t.whole:
+		return "all"
+	case t.graph.IsZero():
+		return "default"
+	}
+	return t.graph.String()
 }
 
 // graphExists: a named graph exists while it has quads; the default graph
@@ -170,8 +216,16 @@ func (h *Handler) ordered(ctx context.Context, src graph.Source, p graph.Pattern
 }
 
 func (h *Handler) writeData(w http.ResponseWriter, r *http.Request, target dataTarget) {
-	quads, err := h.readBody(w, r, target)
+	target, err := h.created(r, target)
+	if err == nil && target.create {
+		w.Header().Set("Location", target.graph.Value())
+	}
+	var quads []rdf.Quad
+	if err == nil {
+		quads, err = h.readBody(w, r, target)
+	}
 	if err != nil {
+		w.Header().Del("Location")
 		Fail(w, bodyStatus(err), err)
 		return
 	}
@@ -270,34 +324,83 @@ func bodyStatus(err error) int {
 	return StatusOf(err)
 }
 
+// created gives a graph that is posted to the whole a name of its own.
+func (h *Handler) created(r *http.Request, target dataTarget) (dataTarget, error) {
+	if !target.whole || r.Method != http.MethodPost {
+		return target, nil
+	}
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return target, nil // readBody refuses it
+	}
+	if format, ok := rdf.FormatByMediaType(mediaType); !ok && mediaType != typeMultipart || ok && format.Graphs() {
+		return target, nil
+	}
+	iri, err := rdf.ResolveIRI(h.opt.Base, strings.TrimPrefix(DataPath, "/")+"/"+randomID()+randomID())
+	return dataTarget{create: true, graph: rdf.IRI(iri)}, err
+}
+
+const typeMultipart = "multipart/form-data"
+
 // readBody parses the whole body before anything is written, so that broken
 // input stores nothing.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, target dataTarget) ([]rdf.Quad, error) {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, &bodyError{http.StatusUnsupportedMediaType, errors.New("Content-Type is missing or malformed; " + offered(target.whole))}
 	}
+	body, end, err := decoded(w, r, h.opt.MaxDataBytes)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if mediaType == typeMultipart {
+		return h.readParts(multipart.NewReader(body, params["boundary"]), target)
+	}
+	return h.readDocument(body, mediaType, target, nil)
+}
+
+// maxParts bounds the documents of one multipart body.
+const maxParts = 1000
+
+// readParts reads the documents of a multipart/form-data body (§5.5).
+func (h *Handler) readParts(parts *multipart.Reader, target dataTarget) (quads []rdf.Quad, err error) {
+	for range maxParts {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return quads, nil
+		}
+		if err != nil {
+			if isTooLarge(err) {
+				return nil, err
+			}
+			return nil, &bodyError{http.StatusBadRequest, fmt.Errorf("multipart body: %w", err)}
+		}
+		mediaType, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		if err != nil {
+			return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("part %q: Content-Type is missing or malformed", part.FormName())}
+		}
+		if quads, err = h.readDocument(part, mediaType, target, quads); err != nil {
+			return nil, fmt.Errorf("part %q: %w", part.FormName(), err)
+		}
+	}
+	return nil, &bodyError{http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d parts", maxParts)}
+}
+
+// readDocument adds the quads of one document.
+func (h *Handler) readDocument(body io.Reader, mediaType string, target dataTarget, quads []rdf.Quad) ([]rdf.Quad, error) {
 	format, ok := rdf.FormatByMediaType(mediaType)
 	if !ok {
 		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("media type %s cannot be read; %s", mediaType, offered(target.whole))}
 	}
-	if format.Graphs() && !target.whole {
+	if format.Graphs() && !target.whole && format != rdf.JSONLD {
 		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("%s holds several graphs; send it to the dataset, without ?graph or ?default", mediaType)}
-	}
-	body := io.Reader(http.MaxBytesReader(w, r.Body, h.opt.MaxDataBytes))
-	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		zipped, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, &bodyError{http.StatusBadRequest, fmt.Errorf("gzip body: %w", err)}
-		}
-		body = &cappedReader{r: zipped, left: h.opt.MaxDataBytes, limit: h.opt.MaxDataBytes}
 	}
 	base := h.opt.Base
 	if !target.graph.IsZero() {
 		base = target.graph.Value() // Graph Store Protocol §5.5
 	}
 	reader := rdf.NewReader(body, format, rdf.ReaderOptions{Base: base, BNodeScope: "b" + randomID()})
-	var quads []rdf.Quad
 	for {
 		q, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -307,26 +410,13 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, target dataTa
 			return nil, err
 		}
 		if !target.whole {
+			if !q.G.IsZero() {
+				return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("the document holds the named graph %s; send it to the dataset, without ?graph or ?default", q.G)}
+			}
 			q.G = target.graph
 		}
 		quads = append(quads, q)
 	}
-}
-
-// cappedReader fails once more than limit bytes came out of a compressed
-// body.
-type cappedReader struct {
-	r           io.Reader
-	left, limit int64
-}
-
-func (c *cappedReader) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, &http.MaxBytesError{Limit: c.limit}
-	}
-	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
-	return n, err
 }
 
 // abort ends a connection in the middle of an answer, so that no client takes

@@ -7,6 +7,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/sparql"
 	"nettwin/sparql/results"
 	"nettwin/sparql/syntax"
 )
@@ -24,6 +25,10 @@ func StatusOf(err error) int {
 		tooLarge    *http.MaxBytesError
 		mergeErr    *graph.MergeConflictError
 		corruption  *graph.CorruptionError
+		notAllowed  *NotAllowedError
+		service     *results.ServiceError
+		load        *sparql.LoadError
+		body        *bodyError
 		statusKnown = []struct {
 			err    error
 			status int
@@ -35,6 +40,10 @@ func StatusOf(err error) int {
 			{graph.ErrBadBranchName, http.StatusBadRequest},
 			{graph.ErrMainBranch, http.StatusBadRequest},
 			{graph.ErrBadQuad, http.StatusBadRequest},
+			{results.ErrNoService, http.StatusForbidden},
+			{sparql.ErrNoLoader, http.StatusForbidden},
+			{sparql.ErrGraphExists, http.StatusConflict},
+			{sparql.ErrNoGraph, http.StatusNotFound},
 			{graph.ErrTooLarge, http.StatusRequestEntityTooLarge},
 			{graph.ErrReadOnly, http.StatusServiceUnavailable},
 			{graph.ErrClosed, http.StatusServiceUnavailable},
@@ -54,10 +63,19 @@ func StatusOf(err error) int {
 	case errors.As(err, &corruption):
 		return http.StatusInternalServerError
 	}
+	if errors.As(err, &notAllowed) {
+		return http.StatusForbidden
+	}
 	for _, known := range statusKnown {
 		if errors.Is(err, known.err) {
 			return known.status
 		}
+	}
+	switch {
+	case errors.As(err, &body):
+		return body.status
+	case errors.As(err, &service), errors.As(err, &load):
+		return http.StatusBadGateway
 	}
 	return http.StatusInternalServerError
 }

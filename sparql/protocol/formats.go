@@ -13,9 +13,9 @@ import (
 // written in, the preferred one first.
 func graphFormats(whole bool) []rdf.Format {
 	if whole {
-		return []rdf.Format{rdf.TriG, rdf.NQuads}
+		return []rdf.Format{rdf.TriG, rdf.NQuads, rdf.JSONLD}
 	}
-	return []rdf.Format{rdf.Turtle, rdf.NTriples, rdf.TriG, rdf.NQuads}
+	return []rdf.Format{rdf.Turtle, rdf.NTriples, rdf.RDFXML, rdf.JSONLD, rdf.TriG, rdf.NQuads}
 }
 
 func offered(whole bool) string {
@@ -62,6 +62,9 @@ func negotiateGraph(accept, name string, whole bool) (rdf.Format, bool) {
 
 func formatByName(name string) (rdf.Format, bool) {
 	name = strings.ToLower(strings.TrimSpace(name))
+	if name == "rdf" || name == "xml" {
+		return rdf.RDFXML, true
+	}
 	for _, f := range rdf.Formats() {
 		plain := strings.ReplaceAll(strings.ToLower(f.String()), "-", "")
 		if strings.ReplaceAll(name, "-", "") == plain {

@@ -1,17 +1,22 @@
 package protocol
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
+	"nettwin/sparql"
+	"nettwin/sparql/plan"
 )
 
 // Default limits of requests.
@@ -21,6 +26,12 @@ const (
 	DefaultTimeout       = 30 * time.Second
 	DefaultMaxTimeout    = 10 * time.Minute // what timeout= may ask for
 	DefaultMaxRows       = 10_000_000
+
+	DefaultResultCacheBytes = 64 << 20
+	DefaultSlowQuery        = 5 * time.Second
+
+	parseCacheBytes = 16 << 20
+	planCacheBytes  = 16 << 20
 )
 
 // Options are what a Handler serves and its limits. Zero limits mean the
@@ -34,6 +45,24 @@ type Options struct {
 	Timeout, MaxTimeout         time.Duration
 	MaxRows                     int
 
+	// MaxMemoryBytes bounds what one query keeps; 0: the executor's default.
+	MaxMemoryBytes int64
+	// ResultCacheBytes bounds the answers kept for those who ask the same of
+	// the same version; 0 means DefaultResultCacheBytes, less than 0 none.
+	ResultCacheBytes int64
+	// SlowQuery is how long a query may take before it is logged; 0 means
+	// DefaultSlowQuery, less than 0 never.
+	SlowQuery time.Duration
+
+	// Service answers SERVICE, Load reads documents for LOAD; nil: refused.
+	// Client has both.
+	Service sparql.ServiceFunc
+	Load    func(ctx context.Context, source rdf.Term, yield func(rdf.Triple) error) error
+
+	// Role names the rights of a request, if answers depend on them: answers
+	// are kept apart by it. Nil: they do not.
+	Role func(*http.Request) string
+
 	Log *slog.Logger
 	Now func() time.Time
 	// Prefixes are written into Turtle and TriG answers.
@@ -46,6 +75,11 @@ type Options struct {
 type Handler struct {
 	opt     Options
 	Running *Registry
+
+	parses   *cache[parsed]     // by text
+	plans    *cache[*plan.Plan] // by versionKey
+	results  *cache[answerBody] // by tag
+	storeKey string
 }
 
 // New returns a handler.
@@ -61,7 +95,28 @@ func New(opt Options) *Handler {
 	if opt.Observe == nil {
 		opt.Observe = func(string, time.Duration, int, error) {}
 	}
-	return &Handler{opt: opt, Running: NewRegistry()}
+	if opt.ResultCacheBytes == 0 {
+		opt.ResultCacheBytes = DefaultResultCacheBytes
+	}
+	switch {
+	case opt.SlowQuery == 0:
+		opt.SlowQuery = DefaultSlowQuery
+	case opt.SlowQuery < 0:
+		opt.SlowQuery = math.MaxInt64
+	}
+	if opt.Role == nil {
+		opt.Role = func(*http.Request) string { return "" }
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	info := opt.Store.Info()
+	return &Handler{
+		opt: opt, Running: NewRegistry(),
+		parses: newCache[parsed](parseCacheBytes), plans: newCache[*plan.Plan](planCacheBytes),
+		results:  newCache[answerBody](max(opt.ResultCacheBytes, 0)),
+		storeKey: info.Base + " " + strconv.FormatInt(info.Created.UnixNano(), 36) + " ",
+	}
 }
 
 func orDefault[T int | int64 | time.Duration](v, def T) T {
@@ -93,24 +148,33 @@ func version(get func(string) string) (graph.At, error) {
 // Snapshot opens the version that a request asks for, under its view. Errors
 // are answered.
 func (h *Handler) Snapshot(w http.ResponseWriter, r *http.Request, get func(string) string) (graph.Snapshot, bool) {
+	snapshot, _, ok := h.open(w, r, get)
+	return snapshot, ok
+}
+
+// open is Snapshot with a name for the view.
+func (h *Handler) open(w http.ResponseWriter, _ *http.Request, get func(string) string) (_ graph.Snapshot, view string, ok bool) {
 	at, err := version(get)
 	if err != nil {
 		Fail(w, http.StatusBadRequest, err)
-		return nil, false
+		return nil, "", false
 	}
 	snapshot, err := h.opt.Store.Snapshot(at)
 	if err != nil {
 		Fail(w, StatusOf(err), err)
-		return nil, false
+		return nil, "", false
 	}
-	view, err := h.view(snapshot, get("reasoning"))
+	limits, err := h.view(snapshot, get("reasoning"))
 	if err != nil {
 		snapshot.Close()
 		Fail(w, http.StatusBadRequest, err)
-		return nil, false
+		return nil, "", false
 	}
 	w.Header().Set("Nettwin-Commit", strconv.FormatUint(uint64(snapshot.Commit().Seq), 10))
-	return graph.Restrict(snapshot, view), true
+	if !limits.IsZero() {
+		view = "reasoning=off"
+	}
+	return graph.Restrict(snapshot, limits), view, true
 }
 
 func (h *Handler) view(src graph.TermReader, reasoning string) (graph.View, error) {
@@ -130,6 +194,16 @@ func Fail(w http.ResponseWriter, status int, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, err.Error())
+}
+
+// allow refuses methods other than those listed.
+func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	if slices.Contains(methods, r.Method) {
+		return true
+	}
+	w.Header().Set("Allow", strings.Join(append(methods, http.MethodOptions), ", "))
+	Fail(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here", r.Method))
+	return false
 }
 
 func randomID() string {

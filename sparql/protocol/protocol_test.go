@@ -39,6 +39,7 @@ func newEndpoint(t *testing.T, opt Options) *endpoint {
 	mux.HandleFunc("/sparql", h.Query)
 	mux.HandleFunc("/update", h.Update)
 	mux.HandleFunc("/data", h.Data)
+	mux.HandleFunc("/data/", h.Data)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { server.Close(); store.Close() })
 	return &endpoint{t, store, h, server.URL}
@@ -135,7 +136,13 @@ func TestQueryRequests(t *testing.T) {
 		{"as of the empty store", "GET", "/sparql?asOf=99&query=ASK%7B%7D", "", "", "", "no such version", 404},
 		{"as of nonsense", "GET", "/sparql?asOf=soon&query=ASK%7B%7D", "", "", "", `asOf="soon" is neither a commit number nor a dateTime`, 400},
 		{"branch", "GET", "/sparql?branch=none&query=ASK%7B%7D", "", "", "", "no such branch", 404},
-		{"no query", "GET", "/sparql", "", "", "", "parameter query is missing", 400},
+		{"no query", "GET", "/sparql", "", "", "", "a sd:Service", 200},
+		{"no query posted", "POST", "/sparql", "application/x-www-form-urlencoded", "timeout=1s", "", "parameter query is missing", 400},
+		{"update to the query endpoint", "GET", "/sparql?update=CLEAR+ALL", "", "", "", "parameter query is missing", 400},
+		{"wrong method", "DELETE", get, "", "", "", "DELETE is not allowed", 405},
+		{"rdf/xml", "GET", "/sparql?query=" + url.QueryEscape("CONSTRUCT WHERE { <http://x/b> ?p ?o }"), "", "", "application/rdf+xml", `<rdf:Description rdf:about="http://x/b">`, 200},
+		{"json-ld", "GET", "/sparql?format=json&query=" + url.QueryEscape("CONSTRUCT WHERE { <http://x/b> ?p ?o }"), "", "", "", `{"@id":"http://x/b"`, 200},
+		{"describe", "GET", "/sparql?query=" + url.QueryEscape("DESCRIBE <http://x/b>"), "", "", "text/turtle", "2", 200},
 		{"two queries", "GET", get + "&query=ASK%7B%7D", "", "", "", "given more than once", 400},
 		{"malformed", "GET", "/sparql?query=" + url.QueryEscape("SELECT ?s WHERE {\n ?s ?p }"), "", "", "", "2:8", 400},
 		{"bad type", "POST", "/sparql", "text/plain", q, "", "send application/x-www-form-urlencoded or application/sparql-query", 415},

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"nettwin/sparql"
 	"nettwin/sparql/algebra"
+	"nettwin/sparql/plan"
 	"nettwin/sparql/results"
 )
 
@@ -22,98 +21,55 @@ const (
 	flushInterval = 100 * time.Millisecond
 )
 
-// Media types of requests (SPARQL 1.1 Protocol §2).
+// parsed is a query that was parsed before.
+type parsed struct {
+	*sparql.Query
+	steady bool
+}
+
+// parse parses a query, or remembers it.
+func (h *Handler) parse(text string) (parsed, error) {
+	if q, ok := h.parses.get(text); ok {
+		return q, nil
+	}
+	query, err := sparql.Parse(text, h.opt.Base)
+	if err != nil {
+		return parsed{}, err
+	}
+	q := parsed{query, query.Steady()}
+	h.parses.put(text, q, int64(len(text))*parsedBytesPerByte)
+	return q, nil
+}
+
+// What a parsed query and a plan take in memory for each byte of the text,
+// roughly.
 const (
-	typeForm   = "application/x-www-form-urlencoded"
-	typeQuery  = "application/sparql-query"
-	typeUpdate = "application/sparql-update"
+	parsedBytesPerByte  = 40
+	plannedBytesPerByte = 60
 )
 
-// request is one query or update with its parameters.
-type request struct {
-	text   string
-	params url.Values
-}
-
-func (p request) get(key string) string { return p.params.Get(key) }
-
-// readRequest reads a query or update by GET, by a posted form, or by a
-// posted text. key is "query" or "update", textType the media type of a text.
-func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request, key, textType string) (request, error) {
-	p := request{params: r.URL.Query()}
-	if r.Method == http.MethodPost {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opt.MaxQueryBytes))
-		if err != nil {
-			return p, err
-		}
-		mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		switch {
-		case err == nil && mediaType == typeForm:
-			form, err := url.ParseQuery(string(body))
-			if err != nil {
-				return p, &bodyError{http.StatusBadRequest, fmt.Errorf("form body: %w", err)}
-			}
-			for name, values := range form {
-				p.params[name] = append(p.params[name], values...)
-			}
-		case err == nil && mediaType == textType:
-			p.text = string(body)
-			return p, nil
-		default:
-			return p, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("Content-Type %q: send %s or %s", r.Header.Get("Content-Type"), typeForm, textType)}
-		}
-	}
-	switch texts := p.params[key]; len(texts) {
-	case 1:
-		p.text = texts[0]
-		return p, nil
-	case 0:
-		return p, &bodyError{http.StatusBadRequest, fmt.Errorf("parameter %s is missing; for example /sparql?query=SELECT+*+{?s+?p+?o}+LIMIT+10", key)}
-	}
-	return p, &bodyError{http.StatusBadRequest, fmt.Errorf("parameter %s is given more than once", key)}
-}
-
-// options reads the parameters that shape an execution.
-func (h *Handler) options(p request, defaultKey, namedKey string) (sparql.Options, error) {
-	opt := sparql.Options{
-		Timeout: h.opt.Timeout, MaxRows: h.opt.MaxRows, Now: h.opt.Now(),
-		DefaultGraphs: p.params[defaultKey], NamedGraphs: p.params[namedKey],
-	}
-	switch union := p.get("union"); union {
-	case "", "false":
-	case "true":
-		opt.Union = true
-	default:
-		return opt, fmt.Errorf("union=%q is neither true nor false", union)
-	}
-	if text := p.get("timeout"); text != "" {
-		timeout, err := time.ParseDuration(text)
-		if err != nil {
-			timeout, err = time.ParseDuration(text + "s")
-		}
-		if err != nil || timeout <= 0 {
-			return opt, fmt.Errorf("timeout=%q is no duration such as 5s or 500ms", text)
-		}
-		opt.Timeout = min(timeout, h.opt.MaxTimeout)
-	}
-	return opt, nil
-}
-
-// Query answers a SPARQL query.
+// Query answers a SPARQL query; without one, it describes the service.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	if r.Method != http.MethodPost && !r.URL.Query().Has("query") && !r.URL.Query().Has("update") {
+		h.Describe(w, r)
+		return
+	}
 	p, err := h.readRequest(w, r, "query", typeQuery)
 	if err != nil {
 		Fail(w, bodyStatus(err), err)
 		return
 	}
-	query, err := sparql.Parse(p.text, h.opt.Base)
+	h.answer(w, r, p)
+}
+
+// answer answers a query whose text and parameters are known.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p request) {
+	query, err := h.parse(p.text)
 	if err != nil {
 		Fail(w, StatusOf(err), err)
-		return
-	}
-	format, err := chooseFormat(r.Header.Get("Accept"), p.get("format"), query.Form())
-	if err != nil {
-		Fail(w, http.StatusNotAcceptable, err)
 		return
 	}
 	opt, err := h.options(p, "default-graph-uri", "named-graph-uri")
@@ -121,20 +77,56 @@ func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 		Fail(w, http.StatusBadRequest, err)
 		return
 	}
-	snapshot, ok := h.Snapshot(w, r, p.get)
+	if p.params.Has("explain") {
+		h.explain(w, r, p, query, opt)
+		return
+	}
+	format, err := chooseFormat(r.Header.Get("Accept"), p.get("format"), query.Form())
+	if err != nil {
+		Fail(w, http.StatusNotAcceptable, err)
+		return
+	}
+	snapshot, view, ok := h.open(w, r, p.get)
 	if !ok {
 		return
 	}
 	defer snapshot.Close()
-	ctx, id, end := h.Running.Begin(r.Context(), "query", p.text, r.RemoteAddr, h.opt.Now())
-	defer end()
-	w.Header().Set("Nettwin-Query", id)
-	started, rows := h.opt.Now(), 0
+	key := h.versionKey(r, snapshot, view, p)
+	w.Header().Set("Content-Type", format.ContentType())
+	w.Header().Add("Vary", "Accept")
+	tag := ""
+	if query.steady {
+		tag = h.tag(key, format.String())
+		w.Header().Set("ETag", tag)
+		if matches(r.Header.Get("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	out, end := newCompressed(w, r)
+	if body, ok := h.results.get(tag); ok && tag != "" {
+		h.opt.Observe("query", 0, body.rows, nil)
+		if _, err := out.Write(body.bytes); err == nil {
+			_ = end(true) // an error means that the client went away
+		}
+		return
+	}
+	ctx, run := h.begin(r, w, "query", p.text)
+	defer run.end()
+	if made, ok := h.plans.get(key); ok {
+		opt.Plan = made
+	} else {
+		opt.Planned = func(made *plan.Plan) { h.plans.put(key, made, int64(len(p.text))*plannedBytesPerByte) }
+	}
+	rows := 0
 	result, err := query.Run(ctx, snapshot, opt)
 	if err == nil {
-		rows, err = h.stream(ctx, w, format, result)
+		rows, err = h.stream(ctx, out, format, result, tag)
 	}
-	h.opt.Observe("query", h.opt.Now().Sub(started), rows, err)
+	if cerr := end(err == nil); err == nil {
+		err = cerr
+	}
+	run.finished(rows, err)
 	if err != nil {
 		h.failQuery(ctx, w, r, err)
 	}
@@ -152,6 +144,12 @@ func chooseFormat(accept, name string, form algebra.Form) (results.Format, error
 	f, ok := results.Negotiate(accept, kind)
 	if name != "" {
 		f, ok = results.FormatByName(name)
+		switch {
+		case kind == results.Graph && f == results.XML:
+			f = results.RDFXML
+		case kind == results.Graph && f == results.JSON:
+			f = results.JSONLD
+		}
 		ok = ok && f.Supports(kind)
 	}
 	if !ok {
@@ -180,20 +178,49 @@ type errSent struct{ error }
 
 func (e errSent) Unwrap() error { return e.error }
 
-func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, f results.Format, result *results.Result) (int, error) {
-	w.Header().Set("Content-Type", f.ContentType())
-	w.Header().Add("Vary", "Accept")
+// keeper keeps what is written, as long as it is small.
+type keeper struct {
+	io.Writer
+	kept []byte
+	full bool
+}
+
+// maxKeptBytes bounds an answer that is kept for the next who asks the same.
+const maxKeptBytes = 1 << 20
+
+func (k *keeper) Write(b []byte) (int, error) {
+	if !k.full {
+		if len(k.kept)+len(b) > maxKeptBytes {
+			k.kept, k.full = nil, true
+		} else {
+			k.kept = append(k.kept, b...)
+		}
+	}
+	return k.Writer.Write(b)
+}
+
+func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, f results.Format, result *results.Result, tag string) (int, error) {
 	result.Prefixes = h.opt.Prefixes
 	count := counted(result)
 	out := &tracked{ResponseWriter: w}
+	keep := &keeper{Writer: out, full: tag == "" || h.opt.ResultCacheBytes < 0}
 	control := http.NewResponseController(w)
-	err := results.Write(ctx, out, f, result, results.WriteOptions{
+	err := results.Write(ctx, keep, f, result, results.WriteOptions{
 		Flush: control.Flush, FlushRows: flushRows, FlushInterval: flushInterval, Now: h.opt.Now,
 	})
 	if err != nil && out.sent {
 		err = errSent{err}
 	}
+	if err == nil && !keep.full {
+		h.results.put(tag, answerBody{keep.kept, count()}, int64(cap(keep.kept)))
+	}
 	return count(), err
+}
+
+// answerBody is a whole answer, before compression.
+type answerBody struct {
+	bytes []byte
+	rows  int
 }
 
 // failQuery answers a failed execution: with a status if nothing was sent
@@ -207,6 +234,7 @@ func (h *Handler) failQuery(ctx context.Context, w http.ResponseWriter, r *http.
 		h.abort(r, err)
 	}
 	status := StatusOf(err)
+	w.Header().Del("ETag")
 	if errors.Is(err, ErrCancelled) {
 		status = http.StatusServiceUnavailable
 	}
@@ -218,6 +246,9 @@ func (h *Handler) failQuery(ctx context.Context, w http.ResponseWriter, r *http.
 
 // Update runs a SPARQL update: one request, one commit.
 func (h *Handler) Update(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodPost) {
+		return
+	}
 	p, err := h.readRequest(w, r, "update", typeUpdate)
 	if err != nil {
 		Fail(w, bodyStatus(err), err)
@@ -233,16 +264,52 @@ func (h *Handler) Update(w http.ResponseWriter, r *http.Request) {
 		Fail(w, http.StatusBadRequest, err)
 		return
 	}
-	ctx, id, end := h.Running.Begin(r.Context(), "update", p.text, r.RemoteAddr, h.opt.Now())
-	defer end()
-	w.Header().Set("Nettwin-Query", id)
-	started := h.opt.Now()
-	commit, err := update.Run(ctx, h.opt.Store, sparql.UpdateOptions{Options: opt, Branch: p.get("branch")})
-	h.opt.Observe("update", h.opt.Now().Sub(started), int(commit.Adds+commit.Deletes), err)
+	if len(opt.DefaultGraphs)+len(opt.NamedGraphs) > 0 && update.HasDataset() {
+		Fail(w, http.StatusBadRequest, errors.New("using-graph-uri and using-named-graph-uri cannot stand beside USING or WITH in the update (SPARQL 1.1 Protocol §2.2.3)"))
+		return
+	}
+	ctx, run := h.begin(r, w, "update", p.text)
+	defer run.end()
+	commit, err := update.Run(ctx, h.opt.Store, sparql.UpdateOptions{Options: opt, Branch: p.get("branch"), Load: h.opt.Load})
+	run.finished(int(commit.Adds+commit.Deletes), err)
 	if err != nil {
 		h.failQuery(ctx, w, r, err)
 		return
 	}
 	w.Header().Set("Nettwin-Commit", fmt.Sprint(commit.Seq))
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// run is one query or update while it runs.
+type run struct {
+	h       *Handler
+	kind    string
+	text    string
+	id      string
+	client  string
+	started time.Time
+	end     func()
+}
+
+// begin notes that a query runs; call end when it is over.
+func (h *Handler) begin(r *http.Request, w http.ResponseWriter, kind, text string) (context.Context, *run) {
+	n := &run{h: h, kind: kind, text: text, client: r.RemoteAddr, started: h.opt.Now()}
+	ctx, id, end := h.Running.Begin(r.Context(), kind, text, r.RemoteAddr, n.started)
+	n.id, n.end = id, end
+	w.Header().Set("Nettwin-Query", id)
+	return ctx, n
+}
+
+// finished tells what came of it, and logs it if it was slow.
+func (n *run) finished(rows int, err error) {
+	took := n.h.opt.Now().Sub(n.started)
+	n.h.opt.Observe(n.kind, took, rows, err)
+	if took < n.h.opt.SlowQuery {
+		return
+	}
+	text := n.text
+	if len(text) > MaxShownText {
+		text = strings.ToValidUTF8(text[:MaxShownText], "") + "…"
+	}
+	n.h.opt.Log.Warn("slow query", "kind", n.kind, "id", n.id, "took", took, "rows", rows, "client", n.client, "text", text, "err", err)
 }

@@ -120,7 +120,7 @@ func (w *updater) quadsOf(ctx context.Context, g graph.TermID) (out []graph.Quad
 // load is LOAD (§3.1.4): all triples of the document or none.
 func (w *updater) load(ctx context.Context, op *algebra.Load) error {
 	if w.opt.Load == nil {
-		return fmt.Errorf("load %s: %w", op.Source, &loadError{ErrNoLoader})
+		return fmt.Errorf("load %s: %w", op.Source, &LoadError{ErrNoLoader})
 	}
 	fresh, nodes := w.opt.bnodes(), map[rdf.Term]rdf.Term{}
 	rename := func(t rdf.Term) rdf.Term {
@@ -141,7 +141,7 @@ func (w *updater) load(ctx context.Context, op *algebra.Load) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("load %s: %w", op.Source, &loadError{err})
+		return fmt.Errorf("load %s: %w", op.Source, &LoadError{err})
 	}
 	return w.apply(nil, quads)
 }

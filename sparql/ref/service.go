@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNoService says that the caller gave no way to reach other endpoints.
-var ErrNoService = errors.New("SERVICE is not enabled here; use SERVICE SILENT to go on without its solutions")
+var ErrNoService = results.ErrNoService
 
 // service evaluates SERVICE (SPARQL 1.1 Federated Query §2.2, §4): the
 // endpoint's solutions, or with SILENT the empty solution where it fails.
@@ -74,7 +74,7 @@ func (e *evaluator) callService(ctx context.Context, op *algebra.Service, endpoi
 		return rows, nil
 	}
 	if !op.Silent || context.Cause(ctx) != nil {
-		return nil, fmt.Errorf("service: %s: %w", endpoint, err)
+		return nil, &results.ServiceError{Endpoint: endpoint, Err: err}
 	}
 	unit, err := e.newRow(ctx, nil)
 	if err != nil {

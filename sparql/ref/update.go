@@ -100,17 +100,17 @@ func (w *updater) run(ctx context.Context, op algebra.Operation) error {
 	return fmt.Errorf("operation %T is not known", op)
 }
 
-// loadError is the failure of a document that LOAD names.
-type loadError struct{ err error }
+// LoadError is the failure of a document that LOAD names.
+type LoadError struct{ Err error }
 
-func (e *loadError) Error() string { return e.err.Error() }
-func (e *loadError) Unwrap() error { return e.err }
+func (e *LoadError) Error() string { return e.Err.Error() }
+func (e *LoadError) Unwrap() error { return e.Err }
 
 // silenced drops what SILENT allows to fail: graphs that are or are not
 // there, documents that cannot be loaded. A request that was cancelled or is
 // too large, or a store that fails, stays an error.
 func silenced(ctx context.Context, silent bool, err error) error {
-	var load *loadError
+	var load *LoadError
 	forgiven := errors.Is(err, ErrGraphExists) || errors.Is(err, ErrNoGraph) || errors.As(err, &load)
 	if silent && forgiven && context.Cause(ctx) == nil {
 		return nil

@@ -19,6 +19,10 @@ const (
 	TSV                        // the same
 	Turtle                     // graphs only
 	NTriples                   // graphs only
+	RDFXML                     // graphs only
+	JSONLD                     // graphs only
+	TriG                       // graphs only
+	NQuads                     // graphs only
 )
 
 type formatInfo struct {
@@ -36,11 +40,16 @@ var formats = [...]formatInfo{
 	TSV:      {"tsv", ".tsv", []Kind{Bindings}, []string{"text/tab-separated-values"}},
 	Turtle:   {"turtle", ".ttl", []Kind{Graph}, rdf.Turtle.MediaTypes()},
 	NTriples: {"ntriples", ".nt", []Kind{Graph}, append(rdf.NTriples.MediaTypes(), "text/plain")},
+	RDFXML:   {"rdfxml", ".rdf", []Kind{Graph}, append(rdf.RDFXML.MediaTypes(), "application/xml", "text/xml")},
+	JSONLD:   {"jsonld", ".jsonld", []Kind{Graph}, append(rdf.JSONLD.MediaTypes(), "application/json")},
+	TriG:     {"trig", ".trig", []Kind{Graph}, rdf.TriG.MediaTypes()},
+	NQuads:   {"nquads", ".nq", []Kind{Graph}, rdf.NQuads.MediaTypes()},
 }
 
 // nameAliases are other names for ?format=.
 var nameAliases = map[string]Format{
 	"srj": JSON, "srx": XML, "ttl": Turtle, "nt": NTriples, "n-triples": NTriples,
+	"rdf": RDFXML, "rdf/xml": RDFXML, "rdf-xml": RDFXML, "json-ld": JSONLD, "nq": NQuads, "n-quads": NQuads,
 }
 
 // Formats lists the formats of a kind of result, the default one first.

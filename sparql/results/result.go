@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"errors"
 
 	"nettwin/graph/rdf"
 )
@@ -63,3 +64,19 @@ type LimitError struct {
 func (e *LimitError) Error() string {
 	return "query: " + e.Limit + " limit of " + e.Value + " exceeded; narrow the query or ask for a higher limit"
 }
+
+// ServiceError says that the endpoint of a SERVICE did not answer as it
+// should.
+type ServiceError struct {
+	Endpoint rdf.Term
+	Err      error
+}
+
+func (e *ServiceError) Error() string {
+	return "service: " + e.Endpoint.String() + ": " + e.Err.Error()
+}
+
+func (e *ServiceError) Unwrap() error { return e.Err }
+
+// ErrNoService says that the caller gave no way to reach other endpoints.
+var ErrNoService = errors.New("SERVICE is not enabled here; use SERVICE SILENT to go on without its solutions")

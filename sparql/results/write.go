@@ -146,19 +146,24 @@ func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
 // wrote counts a row and flushes if one of the rules says so. Write errors
 // stick in the buffer, so looking at them here is early enough.
 func (o *flusher) wrote() error {
+	if !o.due() {
+		return nil
+	}
+	return o.push()
+}
+
+// due counts a row and tells whether one of the rules asks for a flush.
+func (o *flusher) due() bool {
 	o.rowsOut++
 	o.pending++
 	if o.opts.Flush == nil {
-		return nil
+		return false
 	}
 	due := o.rowsOut == 1 || o.opts.FlushRows > 0 && o.pending >= o.opts.FlushRows
 	if !due && o.opts.Now != nil && o.opts.FlushInterval > 0 {
 		due = o.opts.Now().Sub(o.last) >= o.opts.FlushInterval
 	}
-	if !due {
-		return nil
-	}
-	return o.push()
+	return due
 }
 
 func (o *flusher) push() error {
@@ -183,11 +188,14 @@ func (o *flusher) abort(f Format, err error) error {
 	if o.counter.n == 0 {
 		return err // nothing was sent
 	}
-	if f != JSON && f != XML {
+	if !closes(f) {
 		fmt.Fprintf(o.buf, "\"incomplete: %.200s", sanitize(err.Error()))
 	}
 	return errors.Join(err, o.push())
 }
+
+// closes tells whether a document of the format has a closing mark.
+func closes(f Format) bool { return f == JSON || f == XML || f == RDFXML || f == JSONLD }
 
 // sanitize keeps a message from closing the quotation that it stands in.
 func sanitize(s string) string {
@@ -200,7 +208,9 @@ func sanitize(s string) string {
 	return string(out)
 }
 
-var graphFormats = map[Format]rdf.Format{Turtle: rdf.Turtle, NTriples: rdf.NTriples}
+var graphFormats = map[Format]rdf.Format{
+	Turtle: rdf.Turtle, NTriples: rdf.NTriples, RDFXML: rdf.RDFXML, JSONLD: rdf.JSONLD, TriG: rdf.TriG, NQuads: rdf.NQuads,
+}
 
 // graph writes triples through the writers of package rdf.
 func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
@@ -219,6 +229,15 @@ func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
 		}
 		if err := w.Write(t.In(rdf.Term{})); err != nil {
 			return o.abort(f, err)
+		}
+		if !o.due() {
+			continue
+		}
+		if err := w.Flush(); err != nil {
+			return fmt.Errorf("results: write: %w", err)
+		}
+		if err := o.push(); err != nil {
+			return err
 		}
 	}
 	if err := w.Close(); err != nil {

@@ -42,10 +42,10 @@ func ReadAnswer(ctx context.Context, r *results.Result) (Answer, error) {
 	return a, err
 }
 
-// readExpected reads the file of an expected result.
-func readExpected(root, path string) (Answer, error) {
+// ReadExpected reads the file of an expected result.
+func ReadExpected(root, path string) (Answer, error) {
 	format, ok := results.FormatByName(filepath.Ext(path))
-	if ok && format != results.Turtle && format != results.NTriples {
+	if ok && !format.Supports(results.Graph) {
 		f, err := os.Open(path)
 		if err != nil {
 			return Answer{}, err

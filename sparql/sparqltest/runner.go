@@ -113,7 +113,7 @@ func runQuery(ctx context.Context, root string, c Case, r Runner, query, base st
 	if err != nil {
 		return err.Error()
 	}
-	want, err := readExpected(root, c.Result)
+	want, err := ReadExpected(root, c.Result)
 	if err != nil {
 		return err.Error()
 	}

@@ -27,8 +27,10 @@ const intentPrefixes = `@prefix twin: <https://w3id.org/nettwin/ns#> .
 // intentTwin is what the twin knows in the tests of intents.
 const intentTwin = `<id/service/voice> a twin:Service ; twin:name "Voice" .
 <id/interface/r1/lan0> a twin:Interface ; twin:name "lan0" ; twin:interfaceOf <id/device/r1> . <id/device/r1> twin:name "r1" .
+<id/interface/r1/lan1> a twin:Interface ; twin:name "lan1" ; twin:interfaceOf <id/device/r1> .
 GRAPH <graph/intended> {
-  ex:X a twin:Intent, icm:Intent ; log:allOf ex:XE .
+  ex:X a twin:Intent, icm:Intent ; log:allOf ex:XE, ex:XD .
+  ex:XD a icm:DeliveryExpectation ; icm:target ex:XI ; icm:deliveryType twin:DownInterface . ex:XI a icm:Target ; rdfs:member <id/interface/r1/lan1> .
   ex:XE a icm:PropertyExpectation ; icm:target ex:XT ; quan:atMost ( ex:XM ex:XQ ) .
   ex:XT a icm:Target ; rdfs:member <id/service/voice> . ex:XM met:lastValue ( twin:disjointPaths ) . ex:XQ rdf:value 4 .
 }
@@ -85,11 +87,11 @@ func TestIntentShapes(t *testing.T) {
 		{"unknown service", "<id/service/voice>", "<id/service/video>", []string{
 			"intent-target-unknown ex:T1 rdfs:member https://twin.test/id/service/video is no service and no interface that the twin knows"}},
 		{"nothing to deliver", "icm:target ex:T1 ; icm:deliveryType twin:ReachableService", "icm:target ex:T1", []string{
-			"intent-delivery-type ex:E1 icm:deliveryType it does not say what to deliver: twin:ReachableService and twin:UpInterface are"}},
+			"intent-delivery-type ex:E1 icm:deliveryType it does not say what to deliver: twin:ReachableService, twin:UpInterface and twin:DownInterface are"}},
 		{"unknown delivery", "twin:ReachableService", "ex:Slice", []string{
-			"intent-delivery-type ex:E1 icm:deliveryType delivery of https://example.com/intents/Slice is not understood: twin:ReachableService and twin:UpInterface are"}},
+			"intent-delivery-type ex:E1 icm:deliveryType delivery of https://example.com/intents/Slice is not understood: twin:ReachableService, twin:UpInterface and twin:DownInterface are"}},
 		{"reachable interface", "twin:UpInterface", "twin:ReachableService", []string{
-			"intent-delivery-mismatch ex:E2 icm:deliveryType https://twin.test/id/interface/r1/lan0 is an interface: ask for twin:UpInterface of it"}},
+			"intent-delivery-mismatch ex:E2 icm:deliveryType https://twin.test/id/interface/r1/lan0 is an interface: ask for twin:UpInterface or twin:DownInterface of it"}},
 		{"no condition", "log:allOf ex:C", "log:allOf ex:T2", []string{
 			"intent-without-condition ex:E4 quan:atLeast it has no condition by quan:atLeast or quan:atMost"}},
 		{"unknown metric", "ex:C a log:Condition ; quan:atMost ( ex:M ex:Q )", "ex:C a log:Condition ; quan:atMost ( ex:N ex:Q ) . ex:N met:lastValue ( ex:latency )", []string{
@@ -104,6 +106,8 @@ func TestIntentShapes(t *testing.T) {
 			"intent-bound ex:E3 quan:atLeast its bound two is no number"}},
 		{"more than another intent allows", "ex:Q rdf:value 2", "ex:Q rdf:value 5", []string{
 			"intent-conflict-bounds ex:E3 quan:atLeast service Voice: at least 5 ways cannot be, since at most 4 are allowed"}},
+		{"up where another intent wants down", "rdfs:member <id/interface/r1/lan0>", "rdfs:member <id/interface/r1/lan1>", []string{
+			"intent-conflict-interface ex:E2 icm:deliveryType r1 lan1 cannot be up, since another expectation wants it down"}},
 		{"against what is intended", "ex:C a log:Condition", "<id/interface/r1/lan0> twin:adminStatus \"down\" . ex:C a log:Condition", []string{
 			"intent-against-intended ex:E2 icm:target r1 lan0 is intended to be down"}},
 	} {
@@ -158,7 +162,7 @@ func askIntent(t *testing.T, checks []*rules.Rule, document string) []string {
 			results[tr.S.Value()][strings.TrimPrefix(tr.P.Value(), "http://www.w3.org/ns/shacl#")] = tr.O.Value()
 		}
 		for _, result := range results {
-			if focus := short.Replace(result["focusNode"]); focus != "ex:XE" {
+			if focus := short.Replace(result["focusNode"]); focus != "ex:XE" && focus != "ex:XD" {
 				said = append(said, r.Name+" "+focus+" "+short.Replace(result["resultPath"])+" "+result["resultMessage"])
 			}
 		}

@@ -24,6 +24,7 @@ var (
 	ClassDevice                     = rdf.IRI(NS + "Device")
 	ClassDeviceRestartEvent         = rdf.IRI(NS + "DeviceRestartEvent")
 	ClassDeviceUnreachableFinding   = rdf.IRI(NS + "DeviceUnreachableFinding")
+	ClassDownInterface              = rdf.IRI(NS + "DownInterface")
 	ClassDriftFinding               = rdf.IRI(NS + "DriftFinding")
 	ClassDuplicateAddressFinding    = rdf.IRI(NS + "DuplicateAddressFinding")
 	ClassElement                    = rdf.IRI(NS + "Element")

@@ -87,6 +87,9 @@ func (b *bench) reopen() {
 	b.Helper()
 	engine := rules.New(rules.Options{Store: b.store, Base: testBase, Derived: naming.DerivedGraph(testBase).Value(), Knowledge: ontology.Knowledge(),
 		Log: slog.New(slog.DiscardHandler), Now: b.now})
+	if err := engine.Reload(b.ctx); err != nil {
+		b.Fatal(err)
+	}
 	var err error
 	b.Keeper, err = New(Options{Store: b.store, Rules: engine, Items: b.shelf, Base: testBase, Knowledge: ontology.Knowledge(), Now: b.now,
 		NewID: func() string { b.ids++; return fmt.Sprint("i", b.ids) }})
@@ -393,6 +396,41 @@ func TestFollow(t *testing.T) {
 	}
 	cancel()
 	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Goal: two intents that demand opposite states of one interface do not both
+// stand: the second is refused and told which it stands against, be it new or
+// changed; once the first is gone it is taken. Method: up against down.
+func TestConflict(t *testing.T) {
+	b := newBench(t)
+	up := b.create("up")
+	downTurtle := strings.ReplaceAll(upTurtle, "twin:UpInterface", "twin:DownInterface")
+	down := fields("down", expression(TurtleExpression, downTurtle))
+	refused := func(err error) {
+		t.Helper()
+		var conflict *ConflictError
+		if !errors.As(err, &conflict) || len(conflict.Violations) != 1 || b.OtherID(conflict.Violations[0]) != up.ID ||
+			conflict.Violations[0].Message != "r1 e0 cannot be down, since another expectation wants it up" {
+			t.Errorf("%v", err)
+		}
+	}
+	_, err := b.Create(b.ctx, down, operator)
+	refused(err)
+	// One that wants another interface down is changed to want this one.
+	b.commit([]rdf.Quad{{S: rdf.IRI(testBase + "id/interface/r1/e1"), P: rdf.IRI(rdf.RDFType), O: rdf.IRI(naming.Twin + "Interface")}})
+	other, err := b.Create(b.ctx, fields("other", expression(TurtleExpression, strings.ReplaceAll(downTurtle, "r1/e0", "r1/e1"))), operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch, _ := json.Marshal(map[string]any{"expression": map[string]any{"expressionValue": downTurtle}})
+	_, err = b.Update(b.ctx, other.ID, patch, operator)
+	refused(err)
+	if err := b.Delete(b.ctx, up.ID, operator); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Update(b.ctx, other.ID, patch, operator); err != nil {
 		t.Error(err)
 	}
 }

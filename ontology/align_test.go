@@ -1,6 +1,7 @@
 package ontology_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -102,4 +103,79 @@ GRAPH <graph/source/snmp/b> {
 	w = newWorld(t, base, append(quads, added...))
 	w.run(shippedRules(t, base))
 	compare(t, "link of both ends", w.rows("SELECT ?l ?e { ?l a twin:Link ; twin:evidence ?e }"), []string{"id/link/A%201/e0%2F3~b/up1 lldp-both"})
+}
+
+// placesCase is what the alignments of services, links and the intended state
+// must keep apart: a link of which LLDP tells nothing, and prefixes that are
+// none or are contradicted; a place that two devices serve; names that are
+// unknown or not unique.
+const placesCase = `
+@prefix twin: <https://w3id.org/nettwin/ns#> .
+@prefix if: <https://w3id.org/nettwin/mib/IF-MIB/> .
+@prefix ip: <https://w3id.org/nettwin/mib/IP-MIB/> .
+@prefix ospf: <https://w3id.org/nettwin/mib/OSPF-MIB/> .
+@prefix sys: <https://w3id.org/nettwin/mib/SNMPv2-MIB/> .
+`
+
+// placesDevice writes the source of a device: name, then interfaces as
+// "name admin oper address mask".
+func placesDevice(name string, interfaces ...string) string {
+	g := "<graph/source/snmp/" + name
+	text := "GRAPH " + g + "> { " + g + `> twin:describes <id/device/` + name + `> ; twin:deviceName "` + name + `" . ` + g + `/system> sys:sysName "` + name + `" .` + "\n"
+	for i, line := range interfaces {
+		f := strings.Fields(line)
+		text += fmt.Sprintf(`%s/ifTable/%d> a if:ifEntry ; if:ifIndex %d ; if:ifDescr "%s" ; if:ifAdminStatus "%s" ; if:ifOperStatus "%s" .`+"\n", g, i+1, i+1, f[0], f[1], f[2])
+		text += fmt.Sprintf(`%s/ipAddrTable/%s> ip:ipAdEntAddr "%s" ; ip:ipAdEntIfIndex %d ; ip:ipAdEntNetMask "%s" .`+"\n", g, f[3], f[3], i+1, f[4])
+	}
+	return text + "}\n"
+}
+
+// Goal: the alignments of links by prefix, places of services and intended
+// interfaces keep what they promise. Method: three devices and two files
+// written by hand; questions with answers by hand.
+func TestPlaces(t *testing.T) {
+	const two, many = "255.255.255.252", "255.255.255.0"
+	text := placesCase +
+		placesDevice("a", "p1 up up 192.0.2.1 "+two, "p2 up down 192.0.2.5 "+two, "p3 up up 192.0.2.9 "+two, "lan up up 198.51.100.1 "+many, "lo up unknown 203.0.113.1 255.255.255.255") +
+		placesDevice("b", "p1 up up 192.0.2.2 "+two, "p2 up down 192.0.2.6 "+two, "p3 up up 192.0.2.10 "+two, "lan down down 198.51.100.2 "+many) +
+		placesDevice("c", "p3 up up 192.0.2.10 "+two, "p4 up up 192.0.2.13 "+two) + `
+GRAPH <graph/source/snmp/a> { <graph/source/snmp/a/ospfIfTable/1> ospf:ospfIfIpAddress "192.0.2.1" . }
+GRAPH <graph/source/file/services> {
+  <id/service/s> a twin:Service ; twin:name "S" ; twin:serviceEndpoint <id/service-endpoint/x>, <id/service-endpoint/y> ; twin:transportProtocol 17 .
+  <id/service-endpoint/x> a twin:ServiceEndpoint ; twin:name "X" ; twin:endpointPrefix "198.51.100.0/24" .
+  <id/service-endpoint/y> a twin:ServiceEndpoint ; twin:endpointAddress "203.0.113.1", "203.0.113.99" .
+}
+GRAPH <graph/source/file/intended> {
+  <graph/source/file/intended/1> a twin:IntendedInterface ; twin:onDeviceName "a" ; twin:name "p1" ; twin:adminStatus "up" ; twin:role "spare" ; twin:intendedAddress "192.0.2.1/30" .
+  <graph/source/file/intended/2> a twin:IntendedInterface ; twin:onDeviceName "a" ; twin:name "p9" ; twin:adminStatus "up" .
+  <graph/source/file/intended/3> a twin:IntendedInterface ; twin:onDeviceName "z" ; twin:name "p1" ; twin:adminStatus "up" .
+}`
+	quads, err := rdf.ReadAll(strings.NewReader(text), rdf.TriG, rdf.ReaderOptions{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, base, quads)
+	w.run(shippedRules(t, base))
+	for _, c := range []struct {
+		what, query string
+		want        []string
+	}{
+		// 192.0.2.8/30 has three holders, 192.0.2.12/30 one, a LAN is no link.
+		{"links", "SELECT ?l ?e ?s { ?l a twin:Link ; twin:evidence ?e ; twin:linkStatus ?s }",
+			[]string{"id/link/a/p1~b/p1 prefix up", "id/link/a/p2~b/p2 prefix down"}},
+		{"OSPF", "SELECT ?i { ?i twin:runsProtocol 'ospf' }", []string{"id/interface/a/p1"}},
+		{"places", "SELECT ?e ?l ?i { ?p a twin:ServicePlace ; twin:placeOf ?e ; twin:locator ?l OPTIONAL { ?p twin:servedBy ?i } }", []string{
+			"id/service-endpoint/x 198.51.100.0/24 id/interface/a/lan", "id/service-endpoint/x 198.51.100.0/24 id/interface/b/lan",
+			"id/service-endpoint/y 203.0.113.1 id/interface/a/lo", "id/service-endpoint/y 203.0.113.99 "}},
+		{"attachments", "SELECT ?l ?d { ?p twin:locator ?l ; twin:attachedTo ?d }", []string{"198.51.100.0/24 id/device/a", "203.0.113.1 id/device/a"}},
+		{"endpoints", "SELECT ?e ?i ?d { ?e twin:servingInterface ?i . ?i twin:interfaceOf ?d . ?e twin:servingDevice ?d }", []string{
+			"id/service-endpoint/x id/interface/a/lan id/device/a", "id/service-endpoint/x id/interface/b/lan id/device/b", "id/service-endpoint/y id/interface/a/lo id/device/a"}},
+		{"service", "SELECT ?s ?n ?p ?e { ?s a twin:Service ; twin:name ?n ; twin:transportProtocol ?p ; twin:serviceEndpoint ?e }",
+			[]string{"id/service/s S 17 id/service-endpoint/x", "id/service/s S 17 id/service-endpoint/y"}},
+		{"intended", "SELECT ?i ?p ?v { GRAPH <graph/intended> { ?i ?p ?v } }", []string{
+			"id/interface/a/p1 https://w3id.org/nettwin/ns#adminStatus up", "id/interface/a/p1 https://w3id.org/nettwin/ns#role spare",
+			"id/interface/a/p1 https://w3id.org/nettwin/ns#intendedAddress 192.0.2.1/30"}},
+	} {
+		compare(t, c.what, w.rows(c.query), c.want)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,11 +15,13 @@ import (
 
 	"nettwin/control"
 	"nettwin/control/intent"
+	"nettwin/graph/rdf"
 	"nettwin/ingest"
 	"nettwin/internal/auth"
 	"nettwin/internal/config"
 	"nettwin/naming"
 	"nettwin/ontology"
+	"nettwin/sparql"
 	"nettwin/sparql/protocol"
 	"nettwin/web"
 	"nettwin/web/ui"
@@ -190,12 +193,21 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 	metrics.WatchRules(s.rules.Status)
 	metrics.WatchSources(in.status)
 	in.watch(metrics)
+	var service sparql.ServiceFunc
+	var load func(context.Context, rdf.Term, func(rdf.Triple) error) error
+	if len(s.limits.Reach) > 0 {
+		client := &protocol.Client{Allow: s.limits.Reach, MaxBytes: s.limits.MaxDataBytes}
+		service, load = client.Select, client.Load
+	}
 	return web.New(web.Options{
 		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
 		Protocol: protocol.New(protocol.Options{
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
 			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
+			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery,
+			Service: service, Load: load,
+			Role:     func(r *http.Request) string { return auth.FromContext(r.Context()).Role.String() },
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
 		}),
 		Sources: in.status, Ontology: ontology.Vocabulary(), UI: ui.Files(),

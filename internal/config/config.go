@@ -129,4 +129,9 @@ type Limits struct {
 	MaxRows         int64         // of an answer
 	MaxQueryBytes   int64         // of the text of a query or update
 	MaxDataBytes    int64         // of a loaded document, decompressed
+	MaxMemoryBytes  int64         // that one query keeps
+	SlowQuery       time.Duration // after which a query is logged
+	// Reach lists what queries may make the server ask, by SERVICE and LOAD:
+	// IRIs, all below one that ends in "/", or "*".
+	Reach []string
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -186,7 +187,10 @@ const (
 	minTimeout = 10 * time.Millisecond
 	maxTimeout = 24 * time.Hour
 	maxRows    = 1 << 40
-	maxBytes   = 1 << 44
+
+	maxBytes = 1 << 44
+
+	minSlowQuery = time.Millisecond
 )
 
 func readLimits(v value) (l Limits) {
@@ -196,11 +200,33 @@ func readLimits(v value) (l Limits) {
 		optional("maxRows", numberTo(&l.MaxRows, maxRows, false)),
 		optional("maxQueryBytes", numberTo(&l.MaxQueryBytes, maxBytes, true)),
 		optional("maxDataBytes", numberTo(&l.MaxDataBytes, maxBytes, true)),
+		optional("maxMemoryBytes", numberTo(&l.MaxMemoryBytes, maxBytes, true)),
+		optional("slowQuery", durationTo(&l.SlowQuery, minSlowQuery, maxTimeout)),
+		optional("reach", func(v value) {
+			v.oneOrMore(func(v value) {
+				var iri string
+				if textTo(&iri, checkReach)(v); iri != "" {
+					l.Reach = append(l.Reach, iri)
+				}
+			})
+		}),
 	)
 	if l.MaxQueryTimeout > 0 && l.QueryTimeout > l.MaxQueryTimeout {
 		found["queryTimeout"].fail("it is longer than maxQueryTimeout, %v", l.MaxQueryTimeout)
 	}
 	return l
+}
+
+// checkReach takes "*" and absolute IRIs of servers and files.
+func checkReach(s string) error {
+	if s == "*" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.User != nil || u.Scheme != "file" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("%s is neither \"*\" nor an http, https or file IRI such as https://example.org/sparql", quote(s))
+	}
+	return checkVisible(s)
 }
 
 func readTLS(v value) *TLS {

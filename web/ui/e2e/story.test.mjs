@@ -211,7 +211,7 @@ test("an intent is stated from an example, and reported on", { skip }, async (t)
 
 test("every view fits a narrow window, and dark colours", { skip }, async () => {
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+  await eventually(async () => assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark"));
   await page.setViewportSize({ width: 420, height: 860 });
   for (const to of ["topology", "services", "findings", "plans", `plans/${plans[1]}`, "timeline"]) {
     await view(`#/${to}`);
@@ -223,6 +223,7 @@ test("every view fits a narrow window, and dark colours", { skip }, async () => 
   await view(`#/plans/${plans[1]}`);
   await page.waitForTimeout(400);
   await shot("dark");
+  await page.emulateMedia({ colorScheme: "light" });
 });
 
 test("nothing was complained of in the console", { skip }, () => {

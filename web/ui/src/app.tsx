@@ -68,7 +68,7 @@ export function App(): JSX.Element {
         ) : null}
       </main>
       {!live.locked && <TimeBar live={live} />}
-      {!live.at && <News live={live} />}
+      {!live.at && <News live={live} hidden={current?.path === "findings" || current?.path === "timeline"} />}
       {asked && <Explain key={asked.fact} fact={asked.fact} at={asked.at} base={live.info?.base ?? ""} close={() => setAsked(null)} />}
       <TokenPrompt />
     </>
@@ -77,17 +77,27 @@ export function App(): JSX.Element {
 
 // useTheme follows the system until the reader chooses.
 function useTheme(): [string, (theme: string) => void] {
-  const system = (): string => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  const [theme, setTheme] = useState(() => localStorage.getItem("nettwin.theme") ?? system());
+  const [chosen, setChosen] = useState(() => localStorage.getItem("nettwin.theme"));
+  const [system, setSystem] = useState(() => (darkSystem.matches ? "dark" : "light"));
+  useEffect(() => {
+    const changed = (): void => setSystem(darkSystem.matches ? "dark" : "light");
+    darkSystem.addEventListener("change", changed);
+    return () => darkSystem.removeEventListener("change", changed);
+  }, []);
+  const theme = chosen ?? system;
   if (document.documentElement.dataset["theme"] !== theme) document.documentElement.dataset["theme"] = theme;
   return [
     theme,
-    (chosen) => {
-      localStorage.setItem("nettwin.theme", chosen);
-      setTheme(chosen);
+    (wanted) => {
+      // Who chooses what the system shows follows it again.
+      if (wanted === system) localStorage.removeItem("nettwin.theme");
+      else localStorage.setItem("nettwin.theme", wanted);
+      setChosen(wanted === system ? null : wanted);
     },
   ];
 }
+
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 
 interface HeaderProps {
   live: Live;

@@ -13,6 +13,7 @@ const maxPositions = 5000; // kept per twin
 const spacing = 200; // between linked devices, in pixels at zoom 1
 const clearance = 55; // around a device
 const nodeRadius = 32; // at most, about
+const underName = 16;
 const [nearName, farName] = [22, 64]; // from a line's end to the name of its interface
 const fewDevices = 60; // up to this many, several layouts compete
 const randomTries = 6;
@@ -94,9 +95,11 @@ export class Drawing {
         const steep = Math.abs(to.y - from.y) / length;
         const note = String(edge.data("note"));
         const offset = Math.min(farName, Math.max(nearName, 0.3 * (length - 2 * nodeRadius)));
+        // A device's name stands below it: a line that leaves there has its own lower.
+        const [below, above] = to.y > from.y ? [underName * steep ** 4, 0] : [0, underName * steep ** 4];
         edge.style({
-          "source-text-offset": offset, "target-text-offset": offset,
-          "text-margin-x": note ? steep * steep * (3.2 * note.length + 12) : 0, "text-margin-y": note ? -14 * (1 - steep) : 0,
+          "source-text-offset": offset + below, "target-text-offset": offset + above,
+          "text-margin-x": note ? steep * steep * (3.2 * note.length + 24) : 0, "text-margin-y": note ? -14 * (1 - steep) : 0,
         });
       }
     });

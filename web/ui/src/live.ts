@@ -171,7 +171,10 @@ class Follower {
     clearTimeout(this.settle);
     clearTimeout(this.restless);
     this.restless = 0;
-    void this.catchUp().catch(() => undefined); // the stream tells when the twin is gone
+    // The stream tells when the twin is gone; else views ask again, to be safe.
+    void this.catchUp().catch((err: unknown) => {
+      if (err instanceof api.Failure && err.status > 0) this.update({ version: ++this.version });
+    });
   };
 
   // catchUp asks what the commits since the last time changed.

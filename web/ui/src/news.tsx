@@ -20,7 +20,8 @@ const told = (line: Line): boolean => line.kind === "finding" || line.kind === "
 // weight orders notes: causes, then what is needed, then the rest.
 const weight = (line: Line): number => (line.tone === "bad" ? 0 : line.kind === "need" ? 1 : line.service ? 2 : 3);
 
-export function News({ live }: { live: Live }): JSX.Element {
+// News stands over the page; hidden where the view itself shows what is new.
+export function News({ live, hidden }: { live: Live; hidden: boolean }): JSX.Element {
   const [notes, setNotes] = useState<Note[]>([]);
   useEffect(() => {
     const fresh = episodes(live.news).flatMap((ep) => ep.lines).filter(told);
@@ -36,7 +37,7 @@ export function News({ live }: { live: Live }): JSX.Element {
   }, [notes]);
   const sorted = [...notes].sort((a, b) => weight(a.line) - weight(b.line));
   return (
-    <ul class="news" aria-live="polite" aria-label="News" data-testid="news">
+    <ul class="news" aria-live="polite" aria-label="News" data-testid="news" hidden={hidden || notes.length === 0}>
       {sorted.slice(0, shownNotes).map(({ line }) => (
         <li key={line.key} class={`tone-${line.tone}`}>
           <span class="verb">{line.verb}</span>
@@ -45,7 +46,7 @@ export function News({ live }: { live: Live }): JSX.Element {
           <button type="button" class="close" aria-label="Dismiss" onClick={() => setNotes((all) => all.filter((n) => n.line.key !== line.key))}>×</button>
         </li>
       ))}
-      {sorted.length > shownNotes && <li class="news-more tone-calm"><a href={href("timeline")}>and {sorted.length - shownNotes} more</a></li>}
+      {sorted.length > shownNotes && <li class="tone-calm"><a href={href("timeline")}>and {sorted.length - shownNotes} more</a></li>}
     </ul>
   );
 }

@@ -259,6 +259,10 @@ const Pairs = ({ title, pairs, name }: { title: string; pairs: [string, string][
 
 const final = ["refused", "rejected", "expired", "superseded", "done", "rolled-back", "failed"];
 
+// startedMillis is after how long a plan's state is asked for while an order
+// is under way.
+const startedMillis = 200;
+
 // Decide holds what an operator may do with the plan as it stands.
 function Decide({ plan, again }: { plan: api.Plan; again: () => void }): JSX.Element | null {
   const deed = useDeed();
@@ -267,7 +271,9 @@ function Decide({ plan, again }: { plan: api.Plan; again: () => void }): JSX.Ele
   useEffect(() => setAsk(null), [plan.state]);
   const run = async (what: string, order: (token: string) => Promise<unknown>): Promise<void> => {
     setAsk(null);
+    const started = setTimeout(again, startedMillis);
     await deed.run(what, order);
+    clearTimeout(started);
     again();
   };
   const underWay = plan.state === "applying" || plan.state === "confirming";
@@ -280,8 +286,8 @@ function Decide({ plan, again }: { plan: api.Plan; again: () => void }): JSX.Ele
         {underWay || deed.busy === "apply" ? <p class="under-way"><span class="spinner" aria-hidden="true" /> Under way at {devices || "the devices"}. It is taken back unless every source says what is expected.</p> : null}
         {plan.state === "verified" && <p>It was tried on a branch and does what it should. It waits for an operator's approval.</p>}
         {plan.state === "approved" && !deed.busy && <p>Approved by <b>{plan.approval?.by}</b>, {clock(plan.approval?.at ?? "")}. Nothing has been sent yet.</p>}
-        <div class="dialog-actions">
-          {(plan.state === "verified" || plan.state === "approved") && <button type="button" class="button danger" disabled={deed.busy !== ""} onClick={() => setAsk("reject")}>Reject …</button>}
+        <div class="dialog-actions decide-actions">
+          {(plan.state === "verified" || plan.state === "approved") && deed.busy !== "apply" && <button type="button" class="button danger" disabled={deed.busy !== ""} onClick={() => setAsk("reject")}>Reject …</button>}
           {plan.state === "verified" && <button type="button" class="button primary" disabled={deed.busy !== ""} onClick={() => setAsk("approve")}>{deed.busy === "approve" ? "Approving …" : "Approve …"}</button>}
           {plan.state === "approved" && deed.busy !== "apply" && <button type="button" class="button primary" disabled={deed.busy !== ""} onClick={() => setAsk("apply")}>Send to {devices} …</button>}
         </div>
@@ -352,7 +358,7 @@ function Steps({ plan }: { plan: api.Plan }): JSX.Element | null {
                 {s.step === "end" ? <b>{plan.state}</b> : s.step === "confirm" && !s.device ? "all is as expected" : (stepWords[s.step] ?? s.step)}
                 {s.device && <> <b>{s.device}</b></>}
                 {s.by && <> by <b>{s.by}</b></>}
-                {s.detail && <span class="muted small detail">{s.detail}</span>}
+                {s.detail && <span class="muted small detail" title={s.detail}>{short(s.detail)}</span>}
               </span>
               <span class="muted small took">{next ? took(s.time, next.time) : now ? "…" : ""}</span>
             </li>
@@ -396,6 +402,9 @@ export function Journal({ first, last }: { first?: number | undefined; last?: nu
     </div>
   );
 }
+
+// short cuts hashes, which are there in full when they are pointed at.
+const short = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
 
 function took(from: string, to: string): string {
   const millis = Date.parse(to) - Date.parse(from);

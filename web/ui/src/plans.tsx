@@ -61,11 +61,29 @@ export function Plans({ live, route, explain }: ViewProps): JSX.Element {
   if (!data) return error ? <Problem>The plans could not be read: {error}</Problem> : <Loading what="plans" />;
   if (id) {
     const plan = data.plans.find((p) => p.id === id);
-    if (!plan) return <Empty title={`No plan ${id}`}><p><a href={href("plans")}>All plans</a></p></Empty>;
+    if (!plan) return <OlderPlan key={id} id={id} live={live} explain={explain} again={again} />;
     return <PlanPage key={id} plan={plan} live={live} explain={explain} again={again} lost={error ?? ""} />;
   }
   return <Overview data={data} error={error ?? ""} live={live} deed={deed} again={again} explain={explain} />;
 }
+
+interface OlderProps {
+  id: string;
+  live: Live;
+  explain: ViewProps["explain"];
+  again: () => void;
+}
+
+// OlderPlan is one that is not among the newest.
+function OlderPlan({ id, live, explain, again }: OlderProps): JSX.Element {
+  const { data, error } = useLoad(`${id} ${live.version}`, () => api.plan(id));
+  if (data) return <PlanPage plan={data} live={live} explain={explain} again={again} lost={error ?? ""} />;
+  if (error) return <Empty title={`No plan ${id}`}><p>{error}</p><p><a href={href("plans")}>All plans</a></p></Empty>;
+  return <Loading what={`plan ${id}`} />;
+}
+
+// undecided are the states in which a plan still answers its need.
+const undecided: (api.PlanState | undefined)[] = ["proposed", "verified", "approved", "applying", "confirming"];
 
 interface OverviewProps {
   data: PlanList;
@@ -101,9 +119,11 @@ function Overview({ data, error, live, deed, again, explain }: OverviewProps): J
               <div>{need.message}</div>
               {need.plan && need.state && <a class="chip" href={href(`plans/${need.plan}`)}>plan {need.plan} <PlanBadge state={need.state} /></a>}
               <button type="button" class="why" onClick={() => explain(needFact(need))}>why?</button>
-              <button type="button" class="button primary" disabled={deed.busy !== ""} onClick={() => void propose(need)}>
-                {deed.busy === need.need ? "Trying on a branch …" : need.plan ? "Plan again" : "Plan a repair"}
-              </button>
+              {need.plan && undecided.includes(need.state) ? <a class="button primary" href={href(`plans/${need.plan}`)}>Open plan {need.plan}</a> : (
+                <button type="button" class="button primary" disabled={deed.busy !== ""} onClick={() => void propose(need)}>
+                  {deed.busy === need.need ? "Trying on a branch …" : need.plan ? "Plan again" : "Plan a repair"}
+                </button>
+              )}
             </li>
           ))}
         </ul>

@@ -89,8 +89,11 @@ function decode(text: string): string {
 // words turns a property's local name into words: operStatus, "oper status".
 export function words(iri: string): string {
   const local = iri.slice(Math.max(iri.lastIndexOf("#"), iri.lastIndexOf("/")) + 1);
-  return local.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+  return acronyms(local.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`));
 }
+
+// acronyms writes the names of protocols as people do.
+export const acronyms = (text: string): string => text.replace(/\b(lldp|ospf|bgp|mac)\b/gi, (name) => name.toUpperCase());
 
 // localPath turns an IRI of this twin into a path on its server.
 export function localPath(iri: string, base: string): string | undefined {

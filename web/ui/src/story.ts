@@ -2,7 +2,7 @@
 // lines, and lines of one burst become an episode.
 
 import type { TimelineEntry, TimelineThing } from "./api";
-import { RDF, TWIN, words } from "./rdf";
+import { acronyms, RDF, TWIN, words } from "./rdf";
 
 // burstMillis: what follows within this time belongs to the same episode, up
 // to its whole length.
@@ -191,7 +191,7 @@ function inventory(burst: TimelineEntry[]): Line[] {
     }
   }
   const text = (sign: number): string =>
-    [...sums].filter(([iri, n]) => n * sign > 0 && shownClasses.has(local(iri))).map(([iri, n]) => counted(Math.abs(n), words(RDF + local(iri)).toLowerCase())).join(", ");
+    [...sums].filter(([iri, n]) => n * sign > 0 && shownClasses.has(local(iri))).map(([iri, n]) => counted(Math.abs(n), acronyms(words(RDF + local(iri)).toLowerCase()))).join(", ");
   const last = burst.at(-1) as TimelineEntry;
   return [1, -1].flatMap((sign): Line[] => {
     const said = text(sign);

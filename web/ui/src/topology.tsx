@@ -9,6 +9,7 @@ import { deviceName, searchAddresses } from "./model";
 import { linkWords, loadNetwork, withContact, type Network } from "./network";
 import { Empty, Loading, NoDevices, plural, Problem } from "./parts";
 import { href, replace, type Route } from "./route";
+import { loadServices, ServiceBadge } from "./services";
 
 // Limits of the lists beside the drawing.
 const maxListed = 200;
@@ -49,7 +50,7 @@ export function Topology({ live, route, explain, theme }: ViewProps): JSX.Elemen
         ) : link ? (
           <LinkPanel link={link} choose={choose} explain={explain} />
         ) : (
-          <Overview network={network} found={found} choose={choose} />
+          <Overview network={network} live={live} found={found} choose={choose} />
         )}
       </aside>
     </div>
@@ -201,7 +202,16 @@ const Legend = (): JSX.Element => (
   </ul>
 );
 
-function Overview({ network, found, choose }: { network: Network; found: Set<string> | null; choose: (iri: string) => void }): JSX.Element {
+interface OverviewProps {
+  network: Network;
+  live: Live;
+  found: Set<string> | null;
+  choose: (iri: string) => void;
+}
+
+function Overview({ network, live, found, choose }: OverviewProps): JSX.Element {
+  const base = live.info?.base ?? "";
+  const { data: catalogue } = useLoad(live.info ? `${base} ${live.key}` : null, () => loadServices(base));
   const links = [...network.links.values()];
   const up = links.filter((l) => l.state === "up").length;
   const devices = [...network.devices.values()].filter((d) => !found || found.has(d.iri));
@@ -230,6 +240,16 @@ function Overview({ network, found, choose }: { network: Network; found: Set<str
             ))}
           </ul>
           {troubled.length > maxTroubled && <p class="muted">{plural(troubled.length - maxTroubled, "more link")} in the drawing.</p>}
+        </>
+      )}
+      {catalogue && catalogue.services.length > 0 && (
+        <>
+          <h3>Services</h3>
+          <ul class="rows">
+            {catalogue.services.slice(0, maxTroubled).map((s) => (
+              <li key={s.iri}><a class="row" href={href("services")}><span><strong>{s.name}</strong> <span class="muted">{s.customer}</span></span><ServiceBadge state={s.state} /></a></li>
+            ))}
+          </ul>
         </>
       )}
       <h3>Devices</h3>

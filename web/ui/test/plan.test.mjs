@@ -29,7 +29,7 @@ test("changes are rows of thing, property, from and to, by what becomes of them"
   const row = ({ subject, property, from, to, source }) => [subject, property, from, to, source];
   assert.deepEqual(got.sent.map(row), [["urn:if", "enabled", "false", "true", "NETCONF · ietf-interfaces"]]);
   assert.deepEqual(got.expected.map(row), [["urn:row", "oper status", "down", "up", "SNMP · IF-MIB"]]);
-  assert.deepEqual(got.supposed.map((s) => [s.type, s.values.map((v) => v.property)]), [["Lldp adjacency", ["local device"]]]);
+  assert.deepEqual(got.supposed.map((s) => [s.type, s.values.map((v) => v.property)]), [["LLDP adjacency", ["local device"]]]);
   assert.deepEqual(got.subjects, ["urn:if", "urn:row", "urn:r7"]);
   assert.deepEqual(readable({}), { sent: [], expected: [], supposed: [], subjects: [] });
 });

@@ -181,7 +181,7 @@ func instant(t time.Time) rdf.Term {
 }
 
 func (r *record) item() (items.Item, error) {
-	text, err := json.Marshal(r)
+	text, err := plainJSON(r)
 	if err != nil {
 		return items.Item{}, fmt.Errorf("intent %s: %w", r.ID, err)
 	}

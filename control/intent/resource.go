@@ -112,7 +112,7 @@ func strict(body []byte, into any) error {
 	for _, name := range readOnly {
 		delete(all, name)
 	}
-	rest, err := json.Marshal(all)
+	rest, err := plainJSON(all)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
@@ -122,6 +122,15 @@ func strict(body []byte, into any) error {
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	return nil
+}
+
+// plainJSON writes JSON in which IRIs stay readable, in text too.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 var errNoObject = errors.New("it is none")
@@ -158,7 +167,7 @@ func (f *Fields) Merge(patch []byte) (*Fields, error) {
 	if err := json.Unmarshal(patch, &change); err != nil || change == nil {
 		return nil, fmt.Errorf("%w: the body must be a JSON object: %w", ErrRequest, orObject(err))
 	}
-	own, err := json.Marshal(f)
+	own, err := plainJSON(f)
 	if err != nil {
 		return nil, fmt.Errorf("intent: %w", err)
 	}
@@ -169,7 +178,7 @@ func (f *Fields) Merge(patch []byte) (*Fields, error) {
 	for _, name := range readOnly {
 		delete(change, name)
 	}
-	merged, err := json.Marshal(mergePatch(whole, change))
+	merged, err := plainJSON(mergePatch(whole, change))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}

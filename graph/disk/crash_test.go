@@ -114,27 +114,31 @@ type crash struct {
 
 // live runs the steps and takes what a crash would leave before each operation
 // of the file system that changes something.
-func live(t *testing.T, segmentBytes int64, clone func(*vfs.Mem) *vfs.Mem) []crash {
+func live(t *testing.T, o disk.Options, clone func(*vfs.Mem) *vfs.Mem) []crash {
 	t.Helper()
 	m := vfs.NewMem()
+	var mu sync.Mutex // checkpoints are made behind the steps
 	var crashes []crash
 	acked := 0
-	take := func(what string) { crashes = append(crashes, crash{clone(m), acked, what}) }
+	take := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		crashes = append(crashes, crash{clone(m), acked, what})
+	}
 	fsys := vfs.Inject(m, func(op vfs.Op) vfs.Fault {
 		if op.Kind.Changes() {
 			take(fmt.Sprintf("before op %d on %s", op.Kind, op.Name))
 		}
 		return vfs.Fault{}
 	})
-	s, err := disk.Open("deep/store", disk.Options{FS: fsys, Base: base, Clock: graphtest.Clock(), SegmentBytes: segmentBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := openAt(t, "deep/store", fsys, graphtest.Clock(), o)
 	for i, step := range steps() {
 		if err := step(s); err != nil {
 			t.Fatal(err)
 		}
+		mu.Lock()
 		acked = i + 1
+		mu.Unlock()
 		take("after the step")
 	}
 	if err := s.Close(); err != nil {
@@ -157,13 +161,13 @@ func TestCrashAnywhere(t *testing.T) {
 		"torn2":  func(m *vfs.Mem) *vfs.Mem { return m.TornClone(r) },
 	}
 	for name, clone := range clones {
-		for _, segmentBytes := range []int64{0, 700} {
-			crashes := live(t, segmentBytes, clone)
+		for _, o := range []disk.Options{{}, {SegmentBytes: 700}, {SegmentBytes: 700, FlushRows: 4}, {SegmentBytes: 700, FlushRows: 20}} {
+			crashes := live(t, o, clone)
 			if len(crashes) < 2*len(want) {
 				t.Fatalf("%s: only %d crashes", name, len(crashes))
 			}
 			for i, c := range crashes {
-				survive(t, fmt.Sprintf("%s, crash %d (%s), %d steps acknowledged", name, i, c.what, c.acked), c, want)
+				survive(t, fmt.Sprintf("%s, rows %d, crash %d (%s), %d steps acknowledged", name, o.FlushRows, i, c.what, c.acked), c, want)
 			}
 		}
 	}
@@ -205,7 +209,7 @@ func survive(t *testing.T, what string, c crash, want []string) {
 // of the machine too, although the first process did not fsync it. Method:
 // kill at each operation, open, look, crash, open again.
 func TestKillThenCrash(t *testing.T) {
-	for _, c := range live(t, 700, (*vfs.Mem).KillClone) {
+	for _, c := range live(t, disk.Options{SegmentBytes: 700, FlushRows: 8}, (*vfs.Mem).KillClone) {
 		s, err := disk.Open("deep/store", disk.Options{FS: c.fs, Base: base})
 		if err != nil {
 			t.Fatalf("%s: %v", c.what, err)

@@ -37,7 +37,7 @@ func batchOf(n int) []rdf.Quad {
 // writeUntilKilled is the child: it prints the number of each commit when it
 // is acknowledged.
 func writeUntilKilled(dir string) {
-	s, err := disk.Open(dir, disk.Options{Base: base, SegmentBytes: 8 << 10})
+	s, err := disk.Open(dir, disk.Options{Base: base, SegmentBytes: 8 << 10, FlushRows: 40})
 	if err != nil {
 		fmt.Println("open:", err)
 		os.Exit(1)
@@ -59,7 +59,7 @@ func writeUntilKilled(dir string) {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir() + "/store"
 	r := rand.New(rand.NewPCG(4, 4))
-	for round := range 6 {
+	for round := range 10 {
 		acked := runUntilKilled(t, dir, 1+r.IntN(60))
 		s, err := disk.Open(dir, disk.Options{})
 		if err != nil {

@@ -9,9 +9,37 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
+	"nettwin/graph/internal/batch"
 	"nettwin/graph/internal/dict"
 )
+
+// recordKind says what a record does.
+type recordKind uint8
+
+// The kinds of records.
+const (
+	recordCommit recordKind = 1 + iota
+	recordFork
+	recordDrop
+)
+
+// record is one step in the life of a store, as the log holds it.
+type record struct {
+	kind recordKind
+
+	// recordCommit: the commit, the dictionary's new entries, of which the
+	// first has number firstTerm, and the effective changes.
+	commit    graph.Commit
+	firstTerm uint64
+	terms     []dict.Raw
+	changes   *batch.Changes
+
+	// recordFork: branch name starts from commit base of branch parent, whose
+	// line contains it. recordDrop: branch name goes.
+	name   string
+	parent string
+	base   graph.CommitSeq
+}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -97,32 +125,32 @@ func parseFrame(head []byte) (frame, bool) {
 }
 
 // encodeRecord appends the payload of r.
-func encodeRecord(b []byte, r *core.Record) []byte {
-	b = append(b, byte(r.Kind))
-	switch r.Kind {
-	case core.RecordCommit:
+func encodeRecord(b []byte, r *record) []byte {
+	b = append(b, byte(r.kind))
+	switch r.kind {
+	case recordCommit:
 		b = encodeCommit(b, r)
-	case core.RecordFork:
-		b = appendString(b, r.Name)
-		b = appendString(b, r.Parent)
-		b = binary.AppendUvarint(b, uint64(r.Base))
-	case core.RecordDrop:
-		b = appendString(b, r.Name)
+	case recordFork:
+		b = appendString(b, r.name)
+		b = appendString(b, r.parent)
+		b = binary.AppendUvarint(b, uint64(r.base))
+	case recordDrop:
+		b = appendString(b, r.name)
 	}
 	return b
 }
 
-func encodeCommit(b []byte, r *core.Record) []byte {
-	c := &r.Commit
+func encodeCommit(b []byte, r *record) []byte {
+	c := &r.commit
 	b = binary.AppendUvarint(b, uint64(c.Seq))
 	b = binary.AppendUvarint(b, uint64(c.Parent))
 	b = appendString(b, c.Branch)
 	b = binary.AppendVarint(b, c.Time.Unix())
 	b = binary.AppendUvarint(b, uint64(c.Time.Nanosecond()))
 	b = appendString(b, c.Note)
-	b = binary.AppendUvarint(b, r.FirstTerm)
-	b = binary.AppendUvarint(b, uint64(len(r.Terms)))
-	for _, t := range r.Terms {
+	b = binary.AppendUvarint(b, r.firstTerm)
+	b = binary.AppendUvarint(b, uint64(len(r.terms)))
+	for _, t := range r.terms {
 		kind := t.Kind
 		if t.Lang {
 			kind |= langFlag
@@ -131,8 +159,8 @@ func encodeCommit(b []byte, r *core.Record) []byte {
 		b = binary.AppendUvarint(b, uint64(t.Extra))
 		b = appendString(b, t.Text)
 	}
-	b = appendQuads(b, r.Changes.Deletes)
-	return appendQuads(b, r.Changes.Adds)
+	b = appendQuads(b, r.changes.Deletes)
+	return appendQuads(b, r.changes.Adds)
 }
 
 func appendString(b []byte, s string) []byte {
@@ -160,18 +188,18 @@ func appendQuads(b []byte, quads []graph.Quad) []byte {
 
 // decodeRecord reads a payload. Its strings share b's memory only through
 // copies, so b may be reused.
-func decodeRecord(b []byte) (*core.Record, error) {
+func decodeRecord(b []byte) (*record, error) {
 	d := &decoder{b: b}
-	r := &core.Record{Kind: core.RecordKind(d.byte())}
-	switch r.Kind {
-	case core.RecordCommit:
+	r := &record{kind: recordKind(d.byte())}
+	switch r.kind {
+	case recordCommit:
 		d.commit(r)
-	case core.RecordFork:
-		r.Name, r.Parent, r.Base = d.string(), d.string(), graph.CommitSeq(d.uvarint())
-	case core.RecordDrop:
-		r.Name = d.string()
+	case recordFork:
+		r.name, r.parent, r.base = d.string(), d.string(), graph.CommitSeq(d.uvarint())
+	case recordDrop:
+		r.name = d.string()
 	default:
-		d.fail(fmt.Errorf("record of unknown kind %d", r.Kind))
+		d.fail(fmt.Errorf("record of unknown kind %d", r.kind))
 	}
 	if d.err == nil && len(d.b) > 0 {
 		d.fail(fmt.Errorf("record has %d bytes too many", len(d.b)))
@@ -244,8 +272,8 @@ func (d *decoder) count(size int) int {
 	return int(n)
 }
 
-func (d *decoder) commit(r *core.Record) {
-	c := &r.Commit
+func (d *decoder) commit(r *record) {
+	c := &r.commit
 	c.Seq, c.Parent, c.Branch = graph.CommitSeq(d.uvarint()), graph.CommitSeq(d.uvarint()), d.string()
 	secs, nanos := d.varint(), d.uvarint()
 	if nanos >= uint64(time.Second) {
@@ -254,21 +282,21 @@ func (d *decoder) commit(r *core.Record) {
 	}
 	c.Time = time.Unix(secs, int64(nanos)).UTC()
 	c.Note = d.string()
-	r.FirstTerm = d.uvarint()
-	r.Terms = make([]dict.Raw, d.count(3))
-	for i := range r.Terms {
+	r.firstTerm = d.uvarint()
+	r.terms = make([]dict.Raw, d.count(3))
+	for i := range r.terms {
 		kind := d.byte()
 		extra := d.uvarint()
 		if extra > math.MaxUint32 {
-			d.fail(fmt.Errorf("term %d names entry %d", r.FirstTerm+uint64(i), extra))
+			d.fail(fmt.Errorf("term %d names entry %d", r.firstTerm+uint64(i), extra))
 		}
-		r.Terms[i] = dict.Raw{Kind: kind &^ langFlag, Lang: kind&langFlag != 0, Extra: uint32(extra), Text: d.string()}
+		r.terms[i] = dict.Raw{Kind: kind &^ langFlag, Lang: kind&langFlag != 0, Extra: uint32(extra), Text: d.string()}
 		if d.err != nil {
 			return
 		}
 	}
-	r.Changes = &core.Changes{Deletes: d.quads(), Adds: d.quads()}
-	c.Adds, c.Deletes, c.Effective = uint64(len(r.Changes.Adds)), uint64(len(r.Changes.Deletes)), true
+	r.changes = &batch.Changes{Deletes: d.quads(), Adds: d.quads()}
+	c.Adds, c.Deletes, c.Effective = uint64(len(r.changes.Adds)), uint64(len(r.changes.Deletes)), true
 }
 
 func (d *decoder) quads() []graph.Quad {

@@ -7,23 +7,23 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
+	"nettwin/graph/internal/batch"
 	"nettwin/graph/internal/dict"
 )
 
-func records() []*core.Record {
-	return []*core.Record{
+func records() []*record {
+	return []*record{
 		{
-			Kind: core.RecordCommit,
-			Commit: graph.Commit{
+			kind: recordCommit,
+			commit: graph.Commit{
 				Seq: 7, Parent: 3, Branch: "x", Time: time.Date(2026, 11, 22, 2, 40, 51, 123456789, time.UTC),
 				Note: "a note\n", Adds: 2, Deletes: 1, Effective: true,
 			},
-			FirstTerm: 300,
-			Terms: []dict.Raw{
+			firstTerm: 300,
+			terms: []dict.Raw{
 				{Kind: 1, Text: "https://example.org/"}, {Kind: 15, Text: "en"}, {Kind: 3, Lang: true, Extra: 302, Text: ""},
 			},
-			Changes: &core.Changes{
+			changes: &batch.Changes{
 				Deletes: []graph.Quad{{graph.MakeID(graph.TagIRI, 1), graph.MakeID(graph.TagIRI, 2), graph.MakeID(graph.TagInteger, 1<<60-1), graph.DefaultGraph}},
 				Adds: []graph.Quad{
 					{graph.MakeID(graph.TagBNode, 1), graph.MakeID(graph.TagIRI, 2), graph.MakeID(graph.TagString, 0), graph.DefaultGraph},
@@ -31,8 +31,8 @@ func records() []*core.Record {
 				},
 			},
 		},
-		{Kind: core.RecordFork, Name: "b", Parent: "main", Base: 12},
-		{Kind: core.RecordDrop, Name: "b"},
+		{kind: recordFork, name: "b", parent: "main", base: 12},
+		{kind: recordDrop, name: "b"},
 	}
 }
 
@@ -46,11 +46,11 @@ func TestRecordRoundTrip(t *testing.T) {
 		}
 		for n := range b {
 			if _, err := decodeRecord(b[:n]); err == nil {
-				t.Errorf("kind %d cut at byte %d of %d is accepted", r.Kind, n, len(b))
+				t.Errorf("kind %d cut at byte %d of %d is accepted", r.kind, n, len(b))
 			}
 		}
 		if _, err := decodeRecord(append(b, 0)); err == nil {
-			t.Errorf("kind %d with a byte too many is accepted", r.Kind)
+			t.Errorf("kind %d with a byte too many is accepted", r.kind)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestRecordRoundTrip(t *testing.T) {
 // Goal: STORE comes back as it was and no other bytes are taken for it.
 // Method: round trip, then each byte flipped.
 func TestStoreFile(t *testing.T) {
-	s := &storeFile{base: "https://example.org/", created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), salt: [saltLen]byte{1, 2}}
+	s := &storeFile{format: formatVersion, base: "https://example.org/", created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), salt: [saltLen]byte{1, 2}}
 	b := s.encode()
 	got, err := decodeStoreFile(b)
 	if err != nil || *got != *s {
@@ -93,7 +93,7 @@ func FuzzWALRecord(f *testing.F) {
 
 // FuzzStoreFile holds the decoder of STORE to the same.
 func FuzzStoreFile(f *testing.F) {
-	s := &storeFile{base: "https://example.org/", created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+	s := &storeFile{format: formatVersion, base: "https://example.org/", created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
 	f.Add(s.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeStoreFile(b)

@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
 	"nettwin/graph/vfs"
 )
 
 // OpenReport says what Open found.
 type OpenReport struct {
 	Created      bool            // the directory was new
-	Segments     int             // of the log
+	Segments     int             // of the log, as far as it was read
+	Checkpoint   graph.CommitSeq // the newest commit that was in segments already
 	Records      uint64          // replayed
 	LastSeq      graph.CommitSeq // the newest commit of any branch
 	DroppedFile  string          // where a torn tail was cut off, else ""
@@ -28,12 +28,13 @@ type OpenReport struct {
 	Elapsed      time.Duration
 }
 
-// recovery reads the segments in order.
+// recovery reads the segments of the log in order.
 type recovery struct {
 	wal    *wal
-	store  *core.Store
+	store  *Store
 	report *OpenReport
-	number uint64 // of the last good record
+	from   uint64 // position of the first record to replay; 0: all
+	number uint64 // of the last good record, at first of the last one before from
 }
 
 // adviceCorrupt ends the reason of every corruption.
@@ -42,13 +43,13 @@ const adviceCorrupt = "nothing was changed; restore this file from a backup, or 
 func (r *recovery) corrupt(name string, offset int64, format string, args ...any) error {
 	return &graph.CorruptionError{
 		File: name, Offset: offset,
-		Reason: fmt.Sprintf(format, args...) + fmt.Sprintf("; commits up to %d are readable; ", core.Head(r.store)) + adviceCorrupt,
+		Reason: fmt.Sprintf(format, args...) + fmt.Sprintf("; commits up to %d are readable; ", r.store.seq) + adviceCorrupt,
 	}
 }
 
 // segments lists the numbers of the segments in a directory, which must begin
-// with 1 and have no gap.
-func segments(fsys vfs.FS, dir string) ([]uint64, error) {
+// with first and have no gap. Earlier ones are left out.
+func segments(fsys vfs.FS, dir string, first uint64) ([]uint64, error) {
 	names, err := fsys.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -60,29 +61,41 @@ func segments(fsys vfs.FS, dir string) ([]uint64, error) {
 			continue
 		}
 		n, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || filepath.Base(segmentName(dir, n)) != name {
+		if err != nil || n < first || filepath.Base(segmentName(dir, n)) != name {
 			continue
 		}
 		out = append(out, n)
 	}
 	slices.Sort(out)
 	for i, n := range out {
-		if n != uint64(i)+1 {
-			return nil, &graph.CorruptionError{File: segmentName(dir, uint64(i)+1), Reason: "this segment of the log is missing; " + adviceCorrupt}
+		if n != uint64(i)+first {
+			return nil, &graph.CorruptionError{File: segmentName(dir, uint64(i)+first), Reason: "this segment of the log is missing; " + adviceCorrupt}
 		}
 	}
 	return out, nil
 }
 
-// run replays all segments and leaves the log ready to append.
+// run replays the segments and leaves the log ready to append.
 func (r *recovery) run(list []uint64) error {
-	r.report.Segments = len(list)
+	start, _ := splitPosition(r.from)
+	if len(list) == 0 || list[len(list)-1] < start {
+		return r.corrupt(segmentName(r.wal.dir, max(start, 1)), 0, "the log is missing")
+	}
 	for i, n := range list {
+		if n < start {
+			info, err := r.wal.fs.Stat(segmentName(r.wal.dir, n))
+			if err != nil {
+				return err
+			}
+			r.wal.older += info.SizeBytes
+			continue
+		}
+		r.report.Segments++
 		if err := r.segment(n, i == len(list)-1); err != nil {
 			return err
 		}
 	}
-	r.report.LastSeq = core.Head(r.store)
+	r.report.LastSeq = r.store.seq
 	return nil
 }
 
@@ -112,6 +125,7 @@ func (r *recovery) segment(n uint64, last bool) error {
 		if f, err = r.cut(f, n, name, size, end); err != nil {
 			return err
 		}
+		end = max(end, segmentHeaderLen) // the header was made anew
 	} else if err != nil {
 		return err
 	}
@@ -125,9 +139,8 @@ func (r *recovery) segment(n uint64, last bool) error {
 		return err
 	}
 	keep = true
-	w.file, w.segment, w.number, w.durable = f, n, r.number, r.number
-	w.end = position(n, end)
-	w.synced.Store(w.end)
+	w.file, w.segment, w.durable = f, n, r.number
+	w.replayed(position(n, end), r.number)
 	return nil
 }
 
@@ -142,16 +155,11 @@ func (e *tornError) Error() string { return e.reason }
 // scan replays the records of a segment and returns the offset behind the
 // last good one. A *tornError says why it ended before the file does.
 func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, error) {
-	in := io.NewSectionReader(f, 0, size)
-	head := make([]byte, segmentHeaderLen)
-	k, err := io.ReadFull(in, head)
-	if err != nil && !isEOF(err) {
-		return 0, fmt.Errorf("read %s: %w", name, err)
+	offset, err := r.begin(f, name, n, size)
+	if err != nil {
+		return 0, err
 	}
-	if err := checkSegmentHeader(head[:k], r.wal.salt, n, r.number+1); err != nil {
-		return 0, &tornError{0, err.Error()}
-	}
-	offset := int64(segmentHeaderLen)
+	in := io.NewSectionReader(f, offset, size-offset)
 	for offset < size {
 		payload, err := r.next(in, size-offset)
 		var torn *tornError
@@ -165,12 +173,56 @@ func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, e
 		if err != nil {
 			return 0, fmt.Errorf("read %s at offset %d: %w", name, offset, err)
 		}
-		if err := r.replay(payload, position(n, offset)); err != nil {
+		end := offset + frameLen + int64(len(payload))
+		if err := r.replay(payload, position(n, offset), position(n, end)); err != nil {
 			return 0, r.corrupt(name, offset, "a record with a good checksum does not fit: %v", err)
 		}
-		offset += frameLen + int64(len(payload))
+		offset = end
+		if err := r.checkpoint(f); err != nil {
+			return 0, err
+		}
 	}
 	return offset, nil
+}
+
+// begin reads a segment's header and returns the offset of the first record to
+// replay. What is before the checkpoint was durable before that was made.
+func (r *recovery) begin(f vfs.File, name string, n uint64, size int64) (int64, error) {
+	head := make([]byte, segmentHeaderLen)
+	k, err := f.ReadAt(head, 0)
+	if err != nil && !isEOF(err) {
+		return 0, fmt.Errorf("read %s: %w", name, err)
+	}
+	first := r.number + 1
+	start, offset := splitPosition(r.from)
+	if n == start {
+		first = min(first, segmentFirst(head[:k]))
+	} else {
+		offset = segmentHeaderLen
+	}
+	err = checkSegmentHeader(head[:k], r.wal.salt, n, first)
+	if n == start && err == nil && size < offset {
+		err = fmt.Errorf("the log is cut short: the checkpoint is at offset %d", offset)
+	}
+	switch {
+	case err != nil && n == start:
+		return 0, r.corrupt(name, min(size, offset), "%v", err)
+	case err != nil:
+		return 0, &tornError{0, err.Error()}
+	}
+	return offset, nil
+}
+
+// checkpoint writes to segments what was replayed once it is much, after what
+// the checkpoint relies on is durable.
+func (r *recovery) checkpoint(f vfs.File) error {
+	if !r.store.wantsCheckpoint() {
+		return nil
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return r.store.checkpoint(r.store.ctx)
 }
 
 // errMisplaced: a good record that no crash can have put there.
@@ -207,15 +259,16 @@ func (r *recovery) next(in io.Reader, left int64) ([]byte, error) {
 	return payload, nil
 }
 
-func (r *recovery) replay(payload []byte, pos uint64) error {
+func (r *recovery) replay(payload []byte, pos, end uint64) error {
 	rec, err := decodeRecord(payload)
 	if err != nil {
 		return err
 	}
-	if err := core.Replay(r.store, rec, pos); err != nil {
+	r.number++
+	r.wal.replayed(end, r.number)
+	if err := r.store.replay(rec, pos, r.number); err != nil {
 		return err
 	}
-	r.number++
 	r.report.Records++
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
 	"nettwin/graph/vfs"
 )
 
@@ -15,7 +14,7 @@ import (
 func forks(t *testing.T, durable []uint64, damaged int) *vfs.Mem {
 	t.Helper()
 	m := vfs.NewMem()
-	s := storeFile{base: "https://example.org/", created: time.Now().UTC(), salt: [saltLen]byte{7}}
+	s := storeFile{format: formatVersion, base: "https://example.org/", created: time.Now().UTC(), salt: [saltLen]byte{7}}
 	if err := m.MkdirAll("store"); err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +23,7 @@ func forks(t *testing.T, durable []uint64, damaged int) *vfs.Mem {
 		t.Fatal(err)
 	}
 	for i, d := range durable {
-		payload := encodeRecord(nil, &core.Record{Kind: core.RecordFork, Name: string(rune('a' + i)), Parent: "main"})
+		payload := encodeRecord(nil, &record{kind: recordFork, name: string(rune('a' + i)), parent: "main"})
 		b := appendFrame(nil, s.salt[:], uint64(i)+1, d, payload)
 		if i == damaged {
 			b[len(b)-1] ^= 1

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -9,10 +10,13 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
+	"nettwin/graph/disk/internal/dict"
+	"nettwin/graph/disk/internal/history"
+	"nettwin/graph/disk/internal/runs"
 	"nettwin/graph/vfs"
 )
 
@@ -26,6 +30,21 @@ var (
 	ErrNoStore = errors.New("disk: no store there")
 )
 
+// Limits that Options set by default.
+const (
+	// DefaultMemoryBytes is what a store takes of memory, about.
+	DefaultMemoryBytes = 512 << 20
+
+	// DefaultTailBytes is how much of the log is not in segments, about.
+	DefaultTailBytes = 64 << 20
+
+	// maxFlushRows bounds Options.FlushRows where it is not given.
+	maxFlushRows = 256 << 10
+
+	// rowBytes is what a young row takes in the five orders.
+	rowBytes = 5 * 32
+)
+
 // Options open a Store. The zero Options open a store that exists.
 type Options struct {
 	FS           vfs.FS           // nil: that of the operating system
@@ -34,7 +53,17 @@ type Options struct {
 	Log          *slog.Logger     // nil: silent
 	Clock        func() time.Time // nil: time.Now
 	Rand         io.Reader        // for the salt of a new store; nil: crypto/rand
-	SegmentBytes int64            // 0: DefaultSegmentBytes
+	SegmentBytes int64            // of the log; 0: DefaultSegmentBytes
+
+	// MemoryBytes bounds, about, what caches and young rows take together; 0:
+	// DefaultMemoryBytes.
+	MemoryBytes int64
+	// FlushRows is how many rows are changed between checkpoints; 0: as
+	// MemoryBytes allows.
+	FlushRows uint64
+	// TailBytes is how much of the log opening may have to read; 0:
+	// DefaultTailBytes.
+	TailBytes int64
 }
 
 func (o Options) withDefaults() Options {
@@ -53,18 +82,71 @@ func (o Options) withDefaults() Options {
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = DefaultSegmentBytes
 	}
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = DefaultMemoryBytes
+	}
+	if o.TailBytes <= 0 {
+		o.TailBytes = DefaultTailBytes
+	}
+	if o.FlushRows == 0 { // a quarter for young rows, of which there may be maxBacklog times as many
+		o.FlushRows = uint64(min(maxFlushRows, max(1024, o.MemoryBytes/4/maxBacklog/rowBytes)))
+	}
 	return o
 }
 
 // Store is a graph.Store in a directory.
 type Store struct {
-	*core.Store
-	wal    *wal
-	lock   io.Closer
-	report OpenReport
+	o       Options
+	dir     string
+	base    string
+	created time.Time
+	lock    io.Closer
+	wal     *wal
+	dict    *dict.Dict
+	history *history.History
+	files   *runs.Files
+	policy  runs.Policy
+	set     *runs.Set
+	report  OpenReport
 
+	ctx     context.Context // ends with the store
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	work    chan struct{} // wakes the checkpointer
+	leave   chan struct{} // ends it
+
+	closed   atomic.Bool
+	done     chan struct{} // closed by Close
+	turn     chan struct{} // one token: who holds it writes
 	closing  sync.Once
 	closeErr error
+
+	// What the writer who has the turn owns.
+	seq    graph.CommitSeq // newest number given
+	last   time.Time       // of that commit
+	logged uint64          // dictionary entries in the log
+
+	// floor: only changes of later commits are in the log.
+	floor atomicSeq
+
+	// What came since the last checkpoint began, and since the last one that
+	// ended began.
+	rows    atomic.Uint64
+	backlog atomic.Uint64
+	due     atomic.Bool // a checkpoint is wanted for another reason
+
+	saving sync.Mutex // who writes the manifest
+
+	mu       sync.RWMutex
+	main     *line
+	branches map[string]*line
+	pending  []pending     // appended, not yet published, in order
+	changed  chan struct{} // closed and replaced at each publication and drop
+	asked    time.Time     // latest instant that a reader was given
+	failed   error         // I4
+	remade   []remade
+	durable  *checkpoint   // what the manifest says; nil: there is none
+	progress chan struct{} // closed and replaced when a checkpoint ends
 }
 
 var _ graph.Store = (*Store)(nil)
@@ -92,7 +174,8 @@ func open(dir string, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock}
+	s := newStore(dir, o)
+	s.lock = lock
 	defer func() {
 		if err != nil {
 			s.release()
@@ -103,26 +186,24 @@ func open(dir string, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Store = core.New(core.Options{Engine: "disk", Base: file.base, Created: file.created, Clock: o.Clock, Thin: true})
-	s.wal = &wal{fs: o.FS, dir: dir, salt: file.salt[:], segmentBytes: o.SegmentBytes}
-	if err := o.FS.SyncDir(dir); err != nil { // a process that was killed may not have
+	s.base, s.created = file.base, file.created
+	if err := s.load(file.salt[:]); err != nil {
 		return nil, err
 	}
-	list, err := segments(o.FS, dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, &graph.CorruptionError{File: segmentName(dir, 1), Reason: "the log is missing; " + adviceCorrupt}
-	}
-	core.SetLog(s.Store, s.wal)
-	r := &recovery{wal: s.wal, store: s.Store, report: &s.report}
-	if err := r.run(list); err != nil {
-		return nil, err
-	}
-	core.Start(s.Store)
 	s.report.Elapsed = time.Since(start)
+	s.workers.Go(s.checkpoints)
 	return s, nil
+}
+
+func newStore(dir string, o Options) *Store {
+	s := &Store{
+		o: o, dir: dir, work: make(chan struct{}, 1), leave: make(chan struct{}), done: make(chan struct{}), turn: make(chan struct{}, 1),
+		branches: map[string]*line{}, changed: make(chan struct{}), progress: make(chan struct{}), policy: runs.DefaultPolicy,
+	}
+	s.policy.FlushRows = o.FlushRows
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.turn <- struct{}{}
+	return s
 }
 
 // makeDir makes the directory if it is absent and may be made.
@@ -167,6 +248,10 @@ func (s *Store) storeFile(dir string, o Options) (*storeFile, error) {
 	if o.Base != "" && o.Base != file.base {
 		return nil, fmt.Errorf("%w: it was created with %q, --base says %q: leave --base out, or give the first", ErrBase, file.base, o.Base)
 	}
+	if file.format < formatVersion {
+		file.format = formatVersion
+		return file, file.write(o.FS, dir)
+	}
 	return file, nil
 }
 
@@ -179,7 +264,7 @@ func (s *Store) create(dir string, o Options) (*storeFile, error) {
 	if err := checkBase(o.Base); err != nil {
 		return nil, err
 	}
-	list, err := segments(o.FS, dir)
+	list, err := segments(o.FS, dir, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +283,7 @@ func (s *Store) create(dir string, o Options) (*storeFile, error) {
 	if err := syncAbove(o.FS, dir); err != nil {
 		return nil, err
 	}
-	file := &storeFile{base: o.Base, created: o.Clock().Round(0).UTC()}
+	file := &storeFile{format: formatVersion, base: o.Base, created: o.Clock().Round(0).UTC()}
 	if _, err := io.ReadFull(o.Rand, file.salt[:]); err != nil {
 		return nil, fmt.Errorf("salt: %w", err)
 	}
@@ -226,26 +311,109 @@ func (s *Store) logReport(log *slog.Logger, dir string) {
 // OpenReport says what Open found.
 func (s *Store) OpenReport() OpenReport { return s.report }
 
-// Info implements graph.Store.
+// Info implements graph.Store. Head is the newest commit of Main.
 func (s *Store) Info() graph.Info {
-	info := s.Store.Info()
-	info.SizeBytes = s.wal.sizeBytes()
+	info := graph.Info{Engine: "disk", Base: s.base, Created: s.created, Terms: s.dict.Len(),
+		SizeBytes: s.wal.sizeBytes() + s.set.SizeBytes() + s.dict.SizeBytes() + s.history.SizeBytes()}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	info.Head, info.Quads = s.main.head, s.main.headCell.Len()
 	return info
 }
 
-// Close implements graph.Store.
+// take waits for the turn.
+func (s *Store) take(ctx context.Context) error {
+	if s.closed.Load() {
+		return graph.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		return graph.ErrClosed
+	}
+	if s.closed.Load() {
+		s.give()
+		return graph.ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) give() { s.turn <- struct{}{} }
+
+// fail ends writing. What is pending and not durable is never shown; a commit
+// that became durable just before still publishes itself. Files that were
+// replaced stay, because the manifest that is durable may name them.
+func (s *Store) fail(cause error) error {
+	s.set.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = fmt.Errorf("%w: %w", graph.ErrReadOnly, cause)
+		s.o.Log.Error("the store is read-only from now on", "error", cause)
+	}
+	s.stop()
+	return s.failed
+}
+
+func (s *Store) failure() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.failed
+}
+
+// Close implements graph.Store: it waits for the running commit.
 func (s *Store) Close() error {
-	s.closing.Do(func() {
-		s.closeErr = errors.Join(s.Store.Close(), s.release())
-	})
+	s.closing.Do(func() { s.closeErr = s.close() })
 	return s.closeErr
 }
 
-// release closes the log and gives up the lock.
-func (s *Store) release() error {
+func (s *Store) close() error {
+	close(s.leave)
+	s.workers.Wait()
 	var err error
-	if s.wal != nil {
-		err = s.wal.close()
+	if s.rows.Load() >= s.policy.FlushRows/lastShare && s.failure() == nil {
+		if err = s.checkpoint(s.ctx); err != nil {
+			err = s.fail(err)
+		}
 	}
-	return errors.Join(err, s.lock.Close())
+	s.stop()
+	<-s.turn
+	defer s.give()
+	if s.failure() == nil {
+		err = s.settle()
+	}
+	s.closed.Store(true)
+	close(s.done)
+	return errors.Join(err, s.release())
+}
+
+// release closes the files and gives up the lock. Files of segments stay open
+// while snapshots are.
+func (s *Store) release() error {
+	s.stop()
+	var errs []error
+	if s.set != nil {
+		errs = append(errs, s.set.Close())
+	}
+	s.mu.Lock()
+	for _, r := range s.remade {
+		errs = append(errs, r.version.Release())
+	}
+	s.remade = nil
+	s.mu.Unlock()
+	if s.wal != nil {
+		errs = append(errs, s.wal.close())
+	}
+	if s.history != nil {
+		errs = append(errs, s.history.Close())
+	}
+	if s.dict != nil {
+		errs = append(errs, s.dict.Close())
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
 }

@@ -24,8 +24,13 @@ const (
 	lockName     = "LOCK"
 )
 
-// formatVersion is that of the data directory as a whole.
-const formatVersion = 1
+// The format of the data directory as a whole. Format 1 had nothing but the
+// log, which is still read; opening such a store makes it one of format 2, so
+// that older programs leave it alone.
+const (
+	oldestFormat  = 1
+	formatVersion = 2
+)
 
 const (
 	saltLen       = 16
@@ -36,12 +41,13 @@ const (
 // CRC-32C of the lines above:
 //
 //	nettwin store
-//	format 1
+//	format 2
 //	base https://noc.example/
 //	created 2026-11-22T02:40:51.123456789Z
 //	salt 0123456789abcdef0123456789abcdef
 //	crc 89abcdef
 type storeFile struct {
+	format  int
 	base    string
 	created time.Time
 	salt    [saltLen]byte
@@ -53,7 +59,7 @@ func (s *storeFile) encode() []byte {
 	var b bytes.Buffer
 	b.WriteString(storeTitle)
 	fmt.Fprintf(&b, "format %d\nbase %s\ncreated %s\nsalt %x\n",
-		formatVersion, s.base, s.created.Format(time.RFC3339Nano), s.salt)
+		s.format, s.base, s.created.Format(time.RFC3339Nano), s.salt)
 	fmt.Fprintf(&b, "crc %08x\n", crc32.Checksum(b.Bytes(), castagnoli))
 	return b.Bytes()
 }
@@ -76,11 +82,11 @@ func decodeStoreFile(b []byte) (*storeFile, error) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		fields[key] = value
 	}
-	if v := fields["format"]; v != strconv.Itoa(formatVersion) {
-		return nil, fmt.Errorf("it has format %q, this program reads format %d: use the release that wrote it", v, formatVersion)
+	format, err := strconv.Atoi(fields["format"])
+	if err != nil || format < oldestFormat || format > formatVersion {
+		return nil, fmt.Errorf("it has format %q, this program reads formats %d to %d: use the release that wrote it", fields["format"], oldestFormat, formatVersion)
 	}
-	s := &storeFile{base: fields["base"]}
-	var err error
+	s := &storeFile{format: format, base: fields["base"]}
 	if s.created, err = time.Parse(time.RFC3339Nano, fields["created"]); err != nil {
 		return nil, fmt.Errorf("its time of creation: %w", err)
 	}
@@ -117,22 +123,7 @@ func readStoreFile(fsys vfs.FS, dir string) (*storeFile, error) {
 
 // write puts STORE in place atomically (I1).
 func (s *storeFile) write(fsys vfs.FS, dir string) error {
-	tmp := filepath.Join(dir, storeTmpName)
-	f, err := fsys.Create(tmp)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(s.encode())
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := fsys.Rename(tmp, filepath.Join(dir, storeName)); err != nil {
-		return err
-	}
-	return fsys.SyncDir(dir)
+	return writeFile(fsys, dir, storeTmpName, storeName, s.encode())
 }
 
 // checkBase refuses a base that STORE could not hold.

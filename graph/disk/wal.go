@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/core"
 	"nettwin/graph/vfs"
 )
 
@@ -57,6 +56,14 @@ func checkSegmentHeader(b, salt []byte, segment, first uint64) error {
 	return nil
 }
 
+// segmentFirst returns the number of the first record that a header names.
+func segmentFirst(b []byte) uint64 {
+	if len(b) < segmentHeaderLen {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b[16:])
+}
+
 // A position is the segment above the offset of the record's frame.
 func position(segment uint64, offset int64) uint64 { return segment<<offsetBits | uint64(offset) }
 
@@ -92,6 +99,10 @@ type wal struct {
 	readSeg uint64
 
 	older int64 // bytes of the segments before those of end
+
+	first uint64 // oldest segment that is kept; guarded by Store.saving
+	// What the next checkpoint has to take begins behind this position.
+	saved atomic.Uint64
 }
 
 // chunk is bytes for one segment. first is the number of its first record.
@@ -100,8 +111,10 @@ type chunk struct {
 	bytes          []byte
 }
 
-// Append implements core.Log.
-func (w *wal) Append(r *core.Record) (uint64, error) {
+// Append adds r after all earlier records and returns its position. It returns
+// before r is durable. An error that wraps graph.ErrTooLarge means that nothing
+// was written; any other ends writing. One goroutine at a time calls it.
+func (w *wal) Append(r *record) (uint64, error) {
 	payload := encodeRecord(nil, r)
 	if len(payload) > MaxRecordBytes {
 		return 0, fmt.Errorf("record of %d bytes is beyond the limit of %d: %w", len(payload), MaxRecordBytes, graph.ErrTooLarge)
@@ -129,7 +142,7 @@ func (w *wal) Append(r *core.Record) (uint64, error) {
 	return position(segment, offset), nil
 }
 
-// Sync implements core.Log.
+// Sync returns when all records up to the one at pos are durable.
 func (w *wal) Sync(pos uint64) error {
 	if w.synced.Load() > pos {
 		return nil
@@ -220,8 +233,35 @@ func createSegment(fsys vfs.FS, dir string, salt []byte, segment, first uint64) 
 	return f, nil
 }
 
-// ReadChanges implements core.Log.
-func (w *wal) ReadChanges(pos uint64) (*core.Changes, error) {
+// captured says that a checkpoint takes all before a position.
+func (w *wal) captured(end uint64) { w.saved.Store(end) }
+
+// tail returns about how many bytes are behind the last checkpoint.
+func (w *wal) tail() int64 {
+	end, _ := w.mark()
+	segment, offset := splitPosition(end)
+	from, start := splitPosition(w.saved.Load())
+	return int64(segment-from)*w.segmentBytes + offset - start
+}
+
+// replayed says that the log has records up to a number, the last of which
+// ends at a position. They need no Sync.
+func (w *wal) replayed(end, number uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end, w.number = end, number
+	w.synced.Store(end)
+}
+
+// mark returns the position behind the last record, and its number.
+func (w *wal) mark() (end, number uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.end, w.number
+}
+
+// ReadCommit returns the commit's record at pos.
+func (w *wal) ReadCommit(pos uint64) (*record, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	segment, offset := splitPosition(pos)
@@ -245,13 +285,13 @@ func (w *wal) ReadChanges(pos uint64) (*core.Changes, error) {
 		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "a record's checksum is wrong"}
 	}
 	r, err := decodeRecord(payload)
-	if err == nil && r.Kind != core.RecordCommit {
+	if err == nil && r.kind != recordCommit {
 		err = errors.New("not a commit")
 	}
 	if err != nil {
 		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: err.Error()}
 	}
-	return r.Changes, nil
+	return r, nil
 }
 
 func readError(name string, offset int64, err error) error {

@@ -51,8 +51,14 @@ func testReopen(t *testing.T, open func(t *testing.T, dir string) graph.Store) {
 		t.Fatal(err)
 	}
 	s = open(t, "reopen")
-	if after := describe(t, s); !slices.Equal(before, after) {
-		t.Fatalf("before and after closing:\n%s\n%s", before, after)
+	after := describe(t, s)
+	for i := range min(len(before), len(after)) {
+		if before[i] != after[i] {
+			t.Fatalf("before and after closing:\n%s\n%s", before[i], after[i])
+		}
+	}
+	if len(before) != len(after) {
+		t.Fatalf("%d lines before closing, %d after", len(before), len(after))
 	}
 	c := add(t, s, "", q("next", "p", "o", ""))
 	if c.Seq != 7 || c.Adds != 1 {
@@ -67,6 +73,7 @@ func testReopen(t *testing.T, open func(t *testing.T, dir string) graph.Store) {
 func describe(t *testing.T, s graph.Store) []string {
 	t.Helper()
 	info := s.Info()
+	info.SizeBytes = 0 // compaction goes on behind
 	out := []string{fmt.Sprintf("%+v", info)}
 	branches, err := s.Branches()
 	if err != nil {

@@ -43,7 +43,7 @@ func (f *feed) Next(ctx context.Context) (graph.CommitChanges, error) {
 			return graph.CommitChanges{}, fmt.Errorf("feed: branch %q: %w", f.line.name, err)
 		}
 		if v != nil {
-			return f.deliver(v)
+			return f.deliver(v), nil
 		}
 		select {
 		case <-changed:
@@ -75,20 +75,9 @@ func (f *feed) look(ctx context.Context) (*version, <-chan struct{}, error) {
 	return f.line.next(f.after), f.store.changed, nil
 }
 
-func (f *feed) deliver(v *version) (graph.CommitChanges, error) {
-	c, err := f.store.changesOf(v)
-	if err != nil {
-		return graph.CommitChanges{}, fmt.Errorf("feed: branch %q: commit %d: %w", f.line.name, v.commit.Seq, err)
-	}
-	out := graph.CommitChanges{Commit: v.commit, Changes: make([]graph.Change, 0, c.Len())}
-	for _, q := range c.Deletes {
-		out.Changes = append(out.Changes, graph.Change{Quad: q, Delete: true})
-	}
-	for _, q := range c.Adds {
-		out.Changes = append(out.Changes, graph.Change{Quad: q})
-	}
+func (f *feed) deliver(v *version) graph.CommitChanges {
 	f.after = v.commit.Seq
-	return out, nil
+	return graph.CommitChanges{Commit: v.commit, Changes: v.changes.Feed()}
 }
 
 // Close implements graph.Feed.

@@ -12,22 +12,18 @@ type version struct {
 	commit  graph.Commit
 	line    *line
 	parent  *version // nil for the first
-	cum     uint64   // changes from the empty store to here
-	trees   *Trees   // nil when let go: Store.treesOf makes them again
-	changes *Changes // nil when only the log has them
-	pos     uint64   // in the log
-	refs    int      // I4
+	trees   Trees
+	changes *Changes
+	refs    int // I4
 }
 
 // line is one branch from its fork to its drop. A branch of the same name made
 // later is another line.
 type line struct {
 	name     string
-	parent   string   // name of the branch that it forked from
-	base     *version // nil: the empty store
-	baseTree Trees
-	versions []*version // published, ascending
-	kept     []*version // those of versions that still have their trees, ascending
+	parent   string     // name of the branch that it forked from
+	base     *version   // nil: the empty store
+	versions []*version // ascending
 	dropped  bool
 
 	tip      *version // I3; the base before the first commit
@@ -48,14 +44,15 @@ func commitOf(v *version) graph.Commit {
 	return v.commit
 }
 
-func cumOf(v *version) uint64 {
+// treesOf returns the trees of a version; nil is the empty store.
+func treesOf(v *version) Trees {
 	if v == nil {
-		return 0
+		return Trees{}
 	}
-	return v.cum
+	return v.trees
 }
 
-// head returns the newest published version, the base if there is none.
+// head returns the newest version, the base if there is none.
 func (l *line) head() *version {
 	if n := len(l.versions); n > 0 {
 		return l.versions[n-1]

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nettwin/graph"
+	"nettwin/graph/internal/batch"
 	"nettwin/graph/internal/btree"
 )
 
@@ -59,9 +60,6 @@ func (s *Store) Merge(ctx context.Context, from, into, note string) (graph.Commi
 	}
 	v, effective, err := s.prepareMerge(ctx, from, into, note)
 	s.give()
-	if err == nil {
-		err = s.publish(v)
-	}
 	if err != nil {
 		return graph.Commit{}, fmt.Errorf("merge: %q into %q: %w", from, into, err)
 	}
@@ -69,9 +67,6 @@ func (s *Store) Merge(ctx context.Context, from, into, note string) (graph.Commi
 }
 
 func (s *Store) prepareMerge(ctx context.Context, from, into, note string) (*version, bool, error) {
-	if err := s.settle(); err != nil {
-		return nil, false, err
-	}
 	s.mu.RLock()
 	source, errSource := s.branch(from)
 	target, errTarget := s.branch(into)
@@ -83,13 +78,10 @@ func (s *Store) prepareMerge(ctx context.Context, from, into, note string) (*ver
 		return nil, false, errTarget
 	}
 	base := meet(source, target)
-	if err := s.findConflicts(ctx, base, source, target); err != nil {
+	if err := findConflicts(ctx, base, source, target); err != nil {
 		return nil, false, err
 	}
-	c, err := s.netChanges(base, source, target)
-	if err != nil {
-		return nil, false, err
-	}
+	c := netChanges(base, source, target)
 	if c.Len() == 0 {
 		return target.tip, false, nil
 	}
@@ -98,14 +90,8 @@ func (s *Store) prepareMerge(ctx context.Context, from, into, note string) (*ver
 }
 
 // netChanges are those of source since base that have an effect on target.
-func (s *Store) netChanges(base *version, source, target *line) (*Changes, error) {
-	old := &Trees{}
-	if base != nil {
-		var err error
-		if old, err = s.treesOf(base.line, base); err != nil {
-			return nil, err
-		}
-	}
+func netChanges(base *version, source, target *line) *Changes {
+	old := treesOf(base)
 	c := &Changes{}
 	btree.Diff(old[graph.SPOG], source.tipTrees[graph.SPOG], func(k btree.Key, inB bool) bool {
 		q := graph.Quad(k)
@@ -117,18 +103,18 @@ func (s *Store) netChanges(base *version, source, target *line) (*Changes, error
 		}
 		return true
 	})
-	return c, nil
+	return c
 }
 
-func (s *Store) findConflicts(ctx context.Context, base *version, source, target *line) error {
+func findConflicts(ctx context.Context, base *version, source, target *line) error {
 	if source.tip == base || target.tip == base {
 		return nil
 	}
-	mine, err := s.lastChanges(ctx, base, source.tip, nil)
+	mine, err := lastChanges(ctx, base, source.tip, nil)
 	if err != nil {
 		return err
 	}
-	theirs, err := s.lastChanges(ctx, base, target.tip, mine)
+	theirs, err := lastChanges(ctx, base, target.tip, mine)
 	if err != nil {
 		return err
 	}
@@ -141,13 +127,13 @@ func (s *Store) findConflicts(ctx context.Context, base *version, source, target
 	if len(bad) == 0 {
 		return nil
 	}
-	slices.SortFunc(bad, compareQuads)
+	slices.SortFunc(bad, batch.Compare)
 	return &graph.MergeConflictError{Quads: bad[:min(len(bad), graph.MaxReportedConflicts)], Total: len(bad)}
 }
 
 // lastChanges tells, for each quad changed between base and tip, whether its
 // last change was an add. If only is given, other quads are left out.
-func (s *Store) lastChanges(ctx context.Context, base, tip *version, only map[graph.Quad]bool) (map[graph.Quad]bool, error) {
+func lastChanges(ctx context.Context, base, tip *version, only map[graph.Quad]bool) (map[graph.Quad]bool, error) {
 	last := map[graph.Quad]bool{}
 	note := func(q graph.Quad, added bool) {
 		if _, wanted := only[q]; only != nil && !wanted {
@@ -161,14 +147,10 @@ func (s *Store) lastChanges(ctx context.Context, base, tip *version, only map[gr
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, err := s.changesOf(v)
-		if err != nil {
-			return nil, err
-		}
-		for _, q := range c.Deletes {
+		for _, q := range v.changes.Deletes {
 			note(q, false)
 		}
-		for _, q := range c.Adds {
+		for _, q := range v.changes.Adds {
 			note(q, true)
 		}
 	}

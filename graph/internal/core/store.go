@@ -8,14 +8,8 @@ import (
 	"time"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/btree"
+	"nettwin/graph/internal/batch"
 	"nettwin/graph/internal/dict"
-)
-
-// Limits of a batch, so that a commit's record stays below 2 GiB.
-const (
-	MaxBatchQuads = 16 << 20
-	MaxBatchBytes = 512 << 20
 )
 
 // Options make a Store.
@@ -24,38 +18,26 @@ type Options struct {
 	Base    string
 	Created time.Time
 	Clock   func() time.Time
-	// Thin lets go of the trees of old versions, which are then made again
-	// from the changes of the log. Without it all stay.
-	Thin bool
 }
 
-// Store is the versioned store. New makes an empty one; an engine with a log
-// calls SetLog, passes each record to Replay and calls Start, before anyone
-// else uses it.
+// Store is the versioned store.
 type Store struct {
 	opts Options
 	dict *dict.Dict
-	log  Log // nil: nothing is durable
 
 	closed atomic.Bool
 	done   chan struct{} // closed by Close
 	turn   chan struct{} // one token: who holds it writes
 
 	// What the writer who has the turn owns.
-	seq    graph.CommitSeq // newest number given
-	last   time.Time       // of that commit
-	logged uint64          // dictionary entries in the log
-	edit   btree.Edit      // of Replay only
-	failed error           // I6
+	seq  graph.CommitSeq // newest number given
+	last time.Time       // of that commit
 
 	mu       sync.RWMutex
 	main     *line
 	branches map[string]*line
-	pending  []*version    // appended, not yet published, in order
 	changed  chan struct{} // closed and replaced at each publication and drop
 	asked    time.Time     // latest instant that a reader was given
-	remade   [4]remade
-	remadeAt int
 }
 
 // New returns an empty store.
@@ -102,23 +84,6 @@ func (s *Store) take(ctx context.Context) error {
 
 func (s *Store) give() { s.turn <- struct{}{} }
 
-// fail ends writing. What is pending and not durable is never shown; a commit
-// that became durable just before still publishes itself.
-func (s *Store) fail(cause error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failed == nil {
-		s.failed = fmt.Errorf("%w: %w", graph.ErrReadOnly, cause)
-	}
-	return s.failed
-}
-
-func (s *Store) failure() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.failed
-}
-
 // branch returns the line of a name; "" means Main.
 func (s *Store) branch(name string) (*line, error) {
 	if name == "" {
@@ -144,15 +109,11 @@ func (s *Store) snapshot(at graph.At) (*Snapshot, error) {
 	if s.closed.Load() {
 		return nil, graph.ErrClosed
 	}
-	l, v, err := s.locate(at)
+	_, v, err := s.locate(at)
 	if err != nil {
 		return nil, err
 	}
-	trees, err := s.treesOf(l, v)
-	if err != nil {
-		return nil, err
-	}
-	return &Snapshot{store: s, dict: s.dict, commit: commitOf(v), trees: *trees}, nil
+	return &Snapshot{store: s, dict: s.dict, commit: commitOf(v), trees: treesOf(v)}, nil
 }
 
 // locate finds the version that at names. nil is the empty store.
@@ -214,7 +175,7 @@ func (s *Store) Branches() ([]graph.Branch, error) {
 	for _, l := range s.branches {
 		out = append(out, l.info())
 	}
-	sortBranches(out)
+	batch.SortBranches(out)
 	return out, nil
 }
 
@@ -222,7 +183,7 @@ func (s *Store) Branches() ([]graph.Branch, error) {
 func (s *Store) Info() graph.Info {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	quads := s.main.headTrees().len()
+	quads := s.main.tipTrees.len()
 	return graph.Info{
 		Engine: s.opts.Engine, Base: s.opts.Base, Created: s.opts.Created,
 		Quads: quads, Terms: s.dict.Len(), Head: seqOf(s.main.head()),
@@ -243,19 +204,7 @@ func (s *Store) Close() error {
 	if s.closed.Load() {
 		return nil
 	}
-	var err error
-	if s.failure() == nil {
-		err = s.settle()
-	}
 	s.closed.Store(true)
 	close(s.done)
-	return err
-}
-
-// headTrees returns the trees of the head, which always has them.
-func (l *line) headTrees() *Trees {
-	if n := len(l.versions); n > 0 {
-		return l.versions[n-1].trees
-	}
-	return &l.baseTree
+	return nil
 }

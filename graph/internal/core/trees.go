@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"nettwin/graph"
+	"nettwin/graph/internal/batch"
 	"nettwin/graph/internal/btree"
 )
 
@@ -16,14 +17,8 @@ const parallelChanges = 2048
 // Trees are the quads of one version, once per order. Copies share nodes.
 type Trees [graph.NumOrders]btree.Tree
 
-// Changes are the effective changes of a commit, each half sorted by SPOG
-// without repetition. They are shared: nobody writes into them.
-type Changes struct {
-	Deletes, Adds []graph.Quad
-}
-
-// Len returns the number of changes.
-func (c *Changes) Len() int { return len(c.Deletes) + len(c.Adds) }
+// Changes are the effective changes of a commit.
+type Changes = batch.Changes
 
 // toKey brings a quad into the sequence of an order.
 func toKey(o graph.Order, q graph.Quad) btree.Key {
@@ -38,8 +33,6 @@ func toQuad(o graph.Order, k btree.Key) (q graph.Quad) {
 	}
 	return q
 }
-
-func compareQuads(a, b graph.Quad) int { return btree.Compare(btree.Key(a), btree.Key(b)) }
 
 // apply makes the changes in all orders, under an edit. A delete of an absent
 // or an add of a present quad is an error, after which t is not usable.
@@ -96,9 +89,6 @@ func sortedKeys(o graph.Order, quads []graph.Quad) []btree.Key {
 	}
 	return keys
 }
-
-// inverse returns the changes that undo c.
-func (c *Changes) inverse() *Changes { return &Changes{Deletes: c.Adds, Adds: c.Deletes} }
 
 // has tells whether q is in the version.
 func (t *Trees) has(q graph.Quad) bool { return t[graph.SPOG].Has(btree.Key(q)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -79,6 +80,9 @@ func Open(o Options) (*Dict, error) {
 	var files []*file
 	for _, num := range o.Files {
 		f, err := openFile(o.FS, o.Name(num), o.Salt, o.Cache)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = &graph.CorruptionError{File: o.Name(num), Reason: "the file is missing"}
+		}
 		if err == nil && (f.first != next || f.num != num) {
 			err = errors.Join(f.corrupt(0, fmt.Sprintf("I1: it is file %d from entry %d, file %d from entry %d is due", f.num, f.first, num, next)), f.close())
 		}
@@ -133,6 +137,23 @@ func (d *Dict) Find(terms []graph.Term, out []graph.TermID) error {
 		}
 	}
 	return nil
+}
+
+// FindTerm is Find for one term.
+func (d *Dict) FindTerm(t graph.Term) (graph.TermID, error) {
+	var out [1]graph.TermID
+	err := d.Find([]graph.Term{t}, out[:])
+	return out[0], err
+}
+
+// SizeBytes is the length of the files.
+func (d *Dict) SizeBytes() (sum int64) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, f := range d.set.files {
+		sum += f.size
+	}
+	return sum
 }
 
 // entryOf makes the entry of a term; false if its datatype or tag is unknown.

@@ -21,6 +21,7 @@ type file struct {
 	f     vfs.File
 	cache *cache.Cache
 	num   uint64
+	size  int64
 	first uint64
 	count uint64
 
@@ -51,6 +52,7 @@ func (d *file) open() error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", d.name, err)
 	}
+	d.size = size
 	if size < headerLen+footerLen {
 		return d.corrupt(size, "the file is cut short")
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"nettwin/graph"
 	"nettwin/graph/vfs"
@@ -49,6 +50,9 @@ type pageEntry struct {
 	sum    uint32
 }
 
+// buffers are write buffers: many files are small.
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 1<<20) }}
+
 // writer writes a file of terms. It holds the hash table in memory, 11 to 21
 // bytes a term, and one page.
 type writer struct {
@@ -80,7 +84,8 @@ func newWriter(fsys vfs.FS, name string, salt []byte, num, first, count uint64) 
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{fs: fsys, name: name, salt: salt, seed: seedOf(salt), file: f, out: bufio.NewWriterSize(f, 1<<20), total: uint32(count), bits: tableBits(count)}
+	w := &writer{fs: fsys, name: name, salt: salt, seed: seedOf(salt), file: f, out: buffers.Get().(*bufio.Writer), total: uint32(count), bits: tableBits(count)}
+	w.out.Reset(f)
 	w.table = make([]uint64, 1<<w.bits)
 	w.write(encodeHeader(salt, num, first, count))
 	return w, nil
@@ -181,8 +186,14 @@ func (w *writer) finish() error {
 	if w.err == nil {
 		w.err = w.file.Sync()
 	}
-	err := errors.Join(w.err, w.file.Close())
-	w.file = nil
+	return errors.Join(w.err, w.close())
+}
+
+func (w *writer) close() error {
+	err := w.file.Close()
+	w.out.Reset(nil)
+	buffers.Put(w.out)
+	w.file, w.out = nil, nil
 	return err
 }
 
@@ -190,8 +201,7 @@ func (w *writer) finish() error {
 func (w *writer) abort() error {
 	var err error
 	if w.file != nil {
-		err = w.file.Close()
-		w.file = nil
+		err = w.close()
 	}
 	return errors.Join(err, w.fs.Remove(w.name))
 }

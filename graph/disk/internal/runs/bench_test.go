@@ -31,9 +31,9 @@ func reportCPU(b *testing.B, start int64, units float64, unit string) {
 }
 
 // benchBase is a version of one segment without every 50th quad.
-func benchBase(b *testing.B) (files Files, base *Version, present, absent []graph.Quad) {
+func benchBase(b *testing.B) (files *Files, base *Version, present, absent []graph.Quad) {
 	dir := b.TempDir()
-	files = Files{FS: vfs.OS(), Salt: salt, Cache: cache.New(1 << 30), Name: func(n uint64) string { return filepath.Join(dir, fmt.Sprint(n)) }}
+	files = &Files{FS: vfs.OS(), Salt: salt, Cache: cache.New(1 << 30), Name: func(n uint64) string { return filepath.Join(dir, fmt.Sprint(n)) }}
 	for i, q := range twindata.Quads(benchDevices, 1) {
 		if i%5 == 0 {
 			absent = append(absent, q)
@@ -153,8 +153,9 @@ func BenchmarkLookup(b *testing.B) {
 // and the slowest commits on the wall.
 func BenchmarkCommit(b *testing.B) {
 	files, base, _, absent := benchBase(b)
-	set := NewSet(Options{Files: files, Policy: DefaultPolicy, LastNum: 1})
-	cell := set.Add("main", base)
+	files.Start(1)
+	set := NewSet(Options{Files: files, Policy: DefaultPolicy})
+	l := newLine(set, base)
 	var took []time.Duration
 	start := cpuNanos()
 	at := 0
@@ -166,7 +167,7 @@ func BenchmarkCommit(b *testing.B) {
 		quads := slices.Clone(absent[part*1000 : (part+1)*1000])
 		began := time.Now()
 		slices.SortFunc(quads, compareQuads)
-		v := cell.Get()
+		v := l.get()
 		for _, q := range quads {
 			if has, err := v.Has(q); err != nil || has != (round%2 == 1) {
 				b.Fatal(has, err)
@@ -177,7 +178,7 @@ func BenchmarkCommit(b *testing.B) {
 		if round%2 == 1 {
 			run = NewRun(0, 0, nil, quads)
 		}
-		if err := cell.Append(ctx, run); err != nil {
+		if err := l.append(run); err != nil {
 			b.Fatal(err)
 		}
 		took = append(took, time.Since(began))

@@ -37,8 +37,12 @@ type Cursor struct {
 	rows   int               // of out
 	fills  [4]fill           // of out
 	chunk  graph.Chunk
+	guard  func() error // asked before each chunk, if not nil
 	closed bool
 }
+
+// Guard sets what each call of Next asks first.
+func (c *Cursor) Guard(f func() error) { c.guard = f }
 
 // Scan yields the quads that match p, sorted by o.
 func (v *Version) Scan(p graph.Pattern, o graph.Order) (*Cursor, error) {
@@ -102,6 +106,11 @@ func (c *Cursor) filterDeltas() error {
 func (c *Cursor) Next(ctx context.Context) (*graph.Chunk, error) {
 	if c.closed {
 		return nil, graph.ErrClosed
+	}
+	if c.guard != nil {
+		if err := c.guard(); err != nil {
+			return nil, err
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

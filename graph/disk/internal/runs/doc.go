@@ -20,7 +20,8 @@
 //	I2: a run is never empty, has no quad among both adds and deletes, and
 //	    never changes.
 //	I3: a version's length is the rows added less those deleted by its runs.
-//	I4: a segment's file is there while a version, or the manifest, names it.
+//	I4: a segment's file is there while a version has it.
+//	I5: after Flush the cells that it was given have nothing in memory.
 //
 // A Version counts its references, and a run those of versions, so that files
 // are removed when the last reader is gone.

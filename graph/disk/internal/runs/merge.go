@@ -5,9 +5,7 @@ import (
 	"errors"
 
 	"nettwin/graph"
-	"nettwin/graph/disk/internal/cache"
 	"nettwin/graph/disk/internal/segment"
-	"nettwin/graph/vfs"
 )
 
 // checkEvery is after how many changes a merge asks whether it is to stop.
@@ -59,23 +57,6 @@ func (v *Version) eachChange(ctx context.Context, o graph.Order, f func(k *Key, 
 		err = m.next()
 	}
 	return err
-}
-
-// Files is where segments are made.
-type Files struct {
-	FS    vfs.FS
-	Salt  []byte
-	Cache *cache.Cache
-	Name  func(num uint64) string
-}
-
-// Open opens the segment of a number as a run.
-func (f *Files) Open(num uint64) (*Run, error) {
-	s, err := segment.Open(f.FS, f.Name(num), f.Salt, f.Cache)
-	if err != nil {
-		return nil, err
-	}
-	return FromSegment(s), nil
 }
 
 // mergeToDisk writes the net changes of neighbours to a new segment, nil if
@@ -142,7 +123,8 @@ func writeScan(ctx context.Context, w *segment.Writer, v *Version) (rows int, er
 
 // writeChanges writes the net adds and deletes in all orders.
 func writeChanges(ctx context.Context, w *segment.Writer, v *Version) (rows int, err error) {
-	buf := columns(graph.ChunkRows)
+	room := int(min(graph.ChunkRows, v.size()))
+	buf := columns(room)
 	for kind, want := range [2]int{segment.Adds: 1, segment.Deletes: -1} {
 		for o := range graph.NumOrders {
 			if err := w.Begin(o, segment.Kind(kind)); err != nil {
@@ -164,7 +146,7 @@ func writeChanges(ctx context.Context, w *segment.Writer, v *Version) (rows int,
 				for i := range buf {
 					buf[i][n] = k[i]
 				}
-				if n++; n == graph.ChunkRows {
+				if n++; n == room {
 					return flush()
 				}
 				return nil
@@ -178,4 +160,12 @@ func writeChanges(ctx context.Context, w *segment.Writer, v *Version) (rows int,
 		}
 	}
 	return rows, nil
+}
+
+// size adds up the rows of all runs.
+func (v *Version) size() (sum uint64) {
+	for _, r := range v.runs {
+		sum += r.size()
+	}
+	return sum
 }

@@ -10,7 +10,8 @@ import (
 type Policy struct {
 	// Ratio is how many runs of about one size in memory become one.
 	Ratio int
-	// FlushRows in memory become a segment.
+	// FlushRows in memory become a segment at a checkpoint; runs of a share of
+	// it are not merged in memory any more.
 	FlushRows uint64
 	// Share is how many hundredths of the largest segment's rows the other
 	// segments may have before all become one.
@@ -41,57 +42,56 @@ func segmentsOf(v *Version) (n int) {
 	return n
 }
 
-// pickDisk returns the most urgent merge to disk for a version. Runs that are
-// being merged in memory, and younger ones, wait for the next.
-func (p Policy) pickDisk(v *Version, busy []*Run) (job, bool) {
-	list := v.runs
-	if at := slices.IndexFunc(list, func(r *Run) bool { return slices.Contains(busy, r) }); at >= 0 {
-		list = list[:at]
-	}
-	segments := segmentsOf(v)
-	if j, ok := p.pickFlush(list, segments); ok {
-		return j, true
-	}
-	return p.pickSegments(v, segments)
-}
-
-func (p Policy) pickFlush(list []*Run, segments int) (job, bool) {
-	var rows uint64
-	for _, r := range list[min(segments, len(list)):] {
-		if r.seg == nil {
-			rows += r.size()
-		}
-	}
-	if rows < p.FlushRows || rows == 0 {
-		return job{}, false
-	}
-	return job{list[segments:], true, segments == 0}, true
-}
+// pressure is how many runs in memory a list may have before neighbours are
+// merged whatever their sizes, so that it never grows to MaxRuns for long.
+const pressure = 24
 
 // pickMemory goes from the newest run back while the next older is not much
-// larger than all that were taken, and not in use by a merge to disk.
-func (p Policy) pickMemory(v *Version, busy []*Run) (job, bool) {
+// larger than all that were taken, and none of them is busy. When runs are
+// many it takes the smallest neighbours there are.
+func (p Policy) pickMemory(v *Version, busy map[*Run]bool) (job, bool) {
 	n := len(v.runs)
-	free := func(r *Run) bool { return r.seg == nil && !slices.Contains(busy, r) }
-	if n < p.Ratio || !free(v.runs[n-1]) {
+	free := func(r *Run) bool { return r.seg == nil && !busy[r] }
+	if n < p.Ratio {
 		return job{}, false
 	}
-	at := n - 1
-	total := v.runs[at].size()
-	for at > 0 && free(v.runs[at-1]) && v.runs[at-1].size() <= 2*total && v.runs[at-1].size() < p.FlushRows/memoryShare {
+	at, total := n, uint64(0)
+	for at > 0 && free(v.runs[at-1]) && (at == n || v.runs[at-1].size() <= 2*total) && v.runs[at-1].size() < p.FlushRows/memoryShare {
 		at--
 		total += v.runs[at].size()
 	}
-	if n-at < p.Ratio {
+	if n-at >= p.Ratio {
+		return job{runs: v.runs[at:]}, true
+	}
+	return p.pickSmallest(v.runs, free)
+}
+
+func (p Policy) pickSmallest(list []*Run, free func(*Run) bool) (best job, ok bool) {
+	young := 0
+	for young < len(list) && free(list[len(list)-1-young]) {
+		young++
+	}
+	if young < pressure {
 		return job{}, false
 	}
-	return job{runs: v.runs[at:]}, true
+	least := ^uint64(0)
+	for at := len(list) - young; at+p.Ratio <= len(list); at++ {
+		var sum uint64
+		for _, r := range list[at : at+p.Ratio] {
+			sum += r.size()
+		}
+		if sum < least {
+			best, least = job{runs: list[at : at+p.Ratio]}, sum
+		}
+	}
+	return best, true
 }
 
 // pickSegments merges all segments once the small ones weigh too much against
 // the largest, or the small ones among themselves once they are too many.
-func (p Policy) pickSegments(v *Version, segments int) (job, bool) {
-	if segments < 2 {
+func (p Policy) pickSegments(v *Version, busy map[*Run]bool) (job, bool) {
+	segments := segmentsOf(v)
+	if segments < 2 || slices.ContainsFunc(v.runs[:segments], func(r *Run) bool { return busy[r] }) {
 		return job{}, false
 	}
 	largest, rest, at := uint64(0), uint64(0), 0

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,10 +65,10 @@ func (v *Version) Len() uint64 { return v.len }
 // Runs returns the runs, oldest first. The slice is shared: do not write.
 func (v *Version) Runs() []*Run { return v.runs }
 
-// With returns the version after one more run, whose changes must be effective
-// on v (I1).
-func (v *Version) With(r *Run) *Version {
-	return NewVersion(append(v.runs[:len(v.runs):len(v.runs)], r)...)
+// With returns the version after more runs, each of whose changes must be
+// effective on what is before (I1).
+func (v *Version) With(list ...*Run) *Version {
+	return NewVersion(append(v.runs[:len(v.runs):len(v.runs)], list...)...)
 }
 
 // Replace returns v with the neighbours old in its list replaced by one run of
@@ -186,4 +187,22 @@ func (v *Version) sources(o graph.Order, k *Key, plen int, skip *Run) ([]*source
 		}
 	}
 	return out, nil
+}
+
+// Rows appends the quads that match p, sorted by o.
+func (v *Version) Rows(out []graph.Quad, p graph.Pattern, o graph.Order) ([]graph.Quad, error) {
+	c, err := v.Scan(p, o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	for {
+		chunk, err := c.Next(context.Background())
+		if chunk == nil || err != nil {
+			return out, err
+		}
+		for i := range chunk.Len() {
+			out = append(out, chunk.Quad(i))
+		}
+	}
 }

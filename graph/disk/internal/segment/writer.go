@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"nettwin/graph"
 	"nettwin/graph/vfs"
@@ -20,6 +21,20 @@ type Header struct {
 }
 
 const writeBuffer = 1 << 20
+
+// buffers are what writers need for a while: many segments are small.
+var buffers = sync.Pool{New: func() any {
+	b := &buffer{out: bufio.NewWriterSize(nil, writeBuffer)}
+	for i := range b.cols {
+		b.cols[i] = make([]graph.TermID, BlockRows)
+	}
+	return b
+}}
+
+type buffer struct {
+	out  *bufio.Writer
+	cols [4][]graph.TermID
+}
 
 // cutRows: a section sorted by graph begins a new block at a new graph once
 // the block has so many rows, so that scans of one graph read little else.
@@ -36,6 +51,8 @@ type Writer struct {
 	out  *bufio.Writer
 	at   int64
 	err  error
+
+	buffer *buffer // nil once it was given back
 
 	dir    directory
 	gather gather
@@ -58,10 +75,9 @@ func NewWriter(fs vfs.FS, name string, salt []byte, h Header) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{fs: fs, name: name, salt: salt, file: f, out: bufio.NewWriterSize(f, writeBuffer)}
-	for i := range w.cols {
-		w.cols[i] = make([]graph.TermID, BlockRows)
-	}
+	b := buffers.Get().(*buffer)
+	b.out.Reset(f)
+	w := &Writer{fs: fs, name: name, salt: salt, file: f, buffer: b, out: b.out, cols: b.cols}
 	w.write(h.encode(salt))
 	return w, w.err
 }
@@ -241,10 +257,18 @@ func (w *Writer) Finish() (sizeBytes int64, err error) {
 	}
 	err = errors.Join(w.err, w.file.Close())
 	w.file = nil
+	w.giveBack()
 	if w.err == nil {
 		w.err = errFinished
 	}
 	return w.at, err
+}
+
+// giveBack ends the use of the buffers.
+func (w *Writer) giveBack() {
+	w.buffer.out.Reset(nil)
+	buffers.Put(w.buffer)
+	w.buffer, w.out, w.cols = nil, nil, [4][]graph.TermID{}
 }
 
 var errFinished = errors.New("segment: the writer has finished")
@@ -256,5 +280,6 @@ func (w *Writer) Abort() error {
 	}
 	err := w.file.Close()
 	w.file, w.err = nil, io.ErrClosedPipe
+	w.giveBack()
 	return errors.Join(err, w.fs.Remove(w.name))
 }

@@ -1,0 +1,130 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"nettwin/graph"
+	"nettwin/graph/disk/internal/history"
+)
+
+// feed follows one line. It implements graph.Feed.
+type feed struct {
+	store *Store
+	line  *line
+	after graph.CommitSeq
+	done  chan struct{}
+	once  sync.Once
+}
+
+// Feed implements graph.Store. A feed of a branch begins with the commits of
+// its ancestors up to the fork.
+func (s *Store) Feed(branch string, after graph.CommitSeq) (graph.Feed, error) {
+	f, err := s.feed(branch, after)
+	if err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	return f, nil
+}
+
+func (s *Store) feed(branch string, after graph.CommitSeq) (*feed, error) {
+	if s.closed.Load() {
+		return nil, graph.ErrClosed
+	}
+	s.mu.RLock()
+	l, err := s.branch(branch)
+	if err != nil {
+		s.mu.RUnlock()
+		return nil, err
+	}
+	head := l.head
+	s.mu.RUnlock()
+	n, err := s.history.Ancestor(head, after)
+	if err != nil {
+		return nil, err
+	}
+	if n.Seq != after {
+		return nil, fmt.Errorf("commit %d on branch %q: %w", after, l.name, graph.ErrNoVersion)
+	}
+	if err := s.retained(after); err != nil {
+		return nil, err
+	}
+	return &feed{store: s, line: l, after: after, done: make(chan struct{})}, nil
+}
+
+// retained refuses commits whose successors may have left the log.
+func (s *Store) retained(after graph.CommitSeq) error {
+	if floor := s.floor.Load(); after < floor {
+		return fmt.Errorf("commits after %d: the log reaches back to %d: %w", after, floor, graph.ErrNoVersion)
+	}
+	return nil
+}
+
+// Next implements graph.Feed.
+func (f *feed) Next(ctx context.Context) (graph.CommitChanges, error) {
+	c, err := f.next(ctx)
+	if err != nil {
+		return graph.CommitChanges{}, fmt.Errorf("feed: branch %q: %w", f.line.name, err)
+	}
+	return c, nil
+}
+
+func (f *feed) next(ctx context.Context) (graph.CommitChanges, error) {
+	for {
+		n, changed, err := f.look(ctx)
+		if err != nil {
+			return graph.CommitChanges{}, err
+		}
+		if n.Seq != 0 {
+			return f.deliver(n.Seq)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		case <-f.done:
+		case <-f.store.done:
+		}
+	}
+}
+
+// look returns the next commit, or the channel that announces one.
+func (f *feed) look(ctx context.Context) (n history.Node, changed <-chan struct{}, err error) {
+	select {
+	case <-f.done:
+		return n, nil, graph.ErrClosed
+	default:
+	}
+	if f.store.closed.Load() {
+		return n, nil, graph.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return n, nil, err
+	}
+	f.store.mu.RLock()
+	head, dropped, changed := f.line.head, f.line.dropped, f.store.changed
+	f.store.mu.RUnlock()
+	if dropped {
+		return n, nil, graph.ErrNoBranch
+	}
+	n, err = f.store.history.After(head, f.after)
+	return n, changed, err
+}
+
+func (f *feed) deliver(seq graph.CommitSeq) (graph.CommitChanges, error) {
+	if err := f.store.retained(f.after); err != nil {
+		return graph.CommitChanges{}, err
+	}
+	r, err := f.store.readRecord(seq)
+	if err != nil {
+		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
+	}
+	f.after = seq
+	return graph.CommitChanges{Commit: r.commit, Changes: r.changes.Feed()}, nil
+}
+
+// Close implements graph.Feed.
+func (f *feed) Close() error {
+	f.once.Do(func() { close(f.done) })
+	return nil
+}

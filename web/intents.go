@@ -36,7 +36,8 @@ type Intents interface {
 
 // intentRoutes are TMF921's.
 func (s *Server) intentRoutes(r chi.Router) {
-	read, operate := s.opt.Gate.Require(Reader), s.opt.Gate.Require(Operator)
+	read := func(next http.Handler) http.Handler { return s.opt.Gate.Require(Reader)(s.withIntents(next)) }
+	operate := func(next http.Handler) http.Handler { return s.opt.Gate.Require(Operator)(s.withIntents(next)) }
 	r.With(read).Get(intent.Path, s.intentList)
 	r.With(operate).Post(intent.Path, s.intentCreate)
 	r.With(read).Get(intent.Path+"/{id}", s.intentGet)
@@ -44,6 +45,16 @@ func (s *Server) intentRoutes(r chi.Router) {
 	r.With(operate).Delete(intent.Path+"/{id}", s.intentDelete)
 	r.With(read).Get(intent.Path+"/{id}/intentReport", s.reportList)
 	r.With(read).Get(intent.Path+"/{id}/intentReport/{report}", s.reportGet)
+}
+
+// errNoKeeper: the server was made without a keeper of intents.
+var errNoKeeper = errors.New("this server keeps no intents")
+
+func (s *Server) withIntents(next http.Handler) http.Handler {
+	if s.opt.Intents != nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.failIntent(w, errNoKeeper) })
 }
 
 // The media types of bodies.
@@ -278,6 +289,8 @@ func (s *Server) failIntent(w http.ResponseWriter, err error) {
 		status, e.Code, e.Reason = http.StatusNotFound, "notFound", "there is no such resource"
 	case errors.Is(err, control.ErrForbidden):
 		status, e.Code, e.Reason = http.StatusForbidden, "role", "the role does not suffice"
+	case errors.Is(err, errNoKeeper):
+		status, e.Code, e.Reason = http.StatusServiceUnavailable, "unavailable", "intents are not served here"
 	case errors.Is(err, intent.ErrTooMany):
 		status, e.Code, e.Reason = http.StatusConflict, "tooMany", "no more intents are taken"
 	default:

@@ -136,6 +136,7 @@ func TestAnswers(t *testing.T) {
 		{"/api/openapi.json", "", "application/json", `"openapi"`, 200},
 		{"/healthz", "", "text/plain", "ok", 200},
 		{"/readyz", "", "text/plain", "still starting", 503},
+		{"/tmf-api/intentManagement/v5/intent", "", "application/json", "keeps no intents", 503},
 		{"/metrics", "", "text/plain", "nettwin_http_request_seconds", 200},
 		{"/", "", "text/html", "make ui", 200},
 		{"/nowhere", "", "text/plain", "not found", 404},

@@ -185,3 +185,53 @@ func TestIntended(t *testing.T) {
 	f.check("without the source", false, intended, drift)
 	f.check("without the source", true, name, `<http://twin.test/graph/intended> { <http://twin.test/id/intent/1> <http://t/name> "mine" }`)
 }
+
+// classRule writes findings of a class; it reads those of another.
+func classRule(name, makes, reads string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(`# name: ` + name + `
+# comment: One finding follows from another.
+# citation: ours
+PREFIX t: <http://t/>
+CONSTRUCT { ?made a t:` + makes + ` ; t:about ?x }
+WHERE {
+  GRAPH <graph/derived> { ` + reads + ` t:about ?x }
+  BIND(IRI(CONCAT(STR(?x), "/` + name + `")) AS ?made)
+}
+`)}
+}
+
+// TestOrderByClass loads rules that read and write one predicate of things of
+// different classes: they are ordered by class. A class that a rule gives to
+// things which it did not make tells nothing, and a reader that names no class
+// reads them all: both are cycles here.
+func TestOrderByClass(t *testing.T) {
+	order := func(files fstest.MapFS) ([]string, error) {
+		set, err := LoadSet(files, testBase)
+		var list []string
+		for _, r := range set.Rules() {
+			list = append(list, r.Name)
+		}
+		return list, err
+	}
+	files := fstest.MapFS{
+		"rules/a-last.rule":   classRule("a-last", "Third", "?f a t:Second ;"),
+		"rules/b-middle.rule": classRule("b-middle", "Second", "?f a t:First ;"),
+		"rules/c-first.rule":  classRule("c-first", "First", "?f a t:Told ;"),
+	}
+	if got, err := order(files); err != nil || !slices.Equal(got, []string{"c-first", "b-middle", "a-last"}) {
+		t.Errorf("order %v, %v", got, err)
+	}
+	files["rules/given.rule"] = &fstest.MapFile{Data: []byte(`# name: given
+# comment: What is known becomes a finding of a class too.
+# citation: ours
+CONSTRUCT { ?f a <http://t/First> } WHERE { ?f <http://t/old> true }
+`)}
+	if _, err := order(files); !errors.Is(err, ErrCycle) {
+		t.Errorf("with a class that is given to what was there: %v, want a cycle", err)
+	}
+	delete(files, "rules/given.rule")
+	files["rules/any.rule"] = classRule("any", "First", "?f")
+	if _, err := order(files); !errors.Is(err, ErrCycle) {
+		t.Errorf("with a reader of any class: %v, want a cycle", err)
+	}
+}

@@ -22,6 +22,7 @@ type demoCmd struct {
 	Data   string        `help:"Data directory; $$XDG_DATA_HOME/nettwin/demo by default." placeholder:"DIR" type:"path"`
 	Listen string        `help:"Address to listen on." default:"${default_listen}"`
 	Poll   time.Duration `help:"How often devices are read that tell of no change." default:"10s" placeholder:"TIME"`
+	Flows  bool          `help:"Let three routers export flows all the time." default:"true" negatable:""`
 }
 
 // Run plays the fixture network and serves its twin until it is interrupted.
@@ -43,6 +44,7 @@ func (c *demoCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer devices.Close()
+	devices.exports = c.Flows
 	text, token, err := auth.NewToken(rand.Reader, "demo", auth.Operator)
 	if err != nil {
 		return err

@@ -110,12 +110,10 @@ func (in *intake) status() []ingest.TargetStatus {
 		all = append(all, scheduler.Status()...)
 	}
 	for _, l := range in.traps {
-		stats := l.Stats()
-		all = append(all, listening("trap", l.Address(), stats.Received, stats.Events))
+		all = append(all, listening(trap.Collector, l.Address(), l.Stats().Events))
 	}
 	for _, l := range in.messages {
-		stats := l.Stats()
-		all = append(all, listening("syslog", l.Address(), stats.Received, stats.Events))
+		all = append(all, listening(syslog.Collector, l.Address(), l.Stats().Events))
 	}
 	for _, c := range in.flows {
 		for _, d := range c.Devices() {
@@ -134,10 +132,6 @@ func (in *intake) watch(metrics *web.Metrics) {
 
 // listening is the status of a listener of events, which come from many
 // devices.
-func listening(collector string, at net.Addr, received uint64, events ingest.EventStats) ingest.TargetStatus {
-	state := ingest.StateUnknown
-	if received > 0 {
-		state = ingest.StateInSync
-	}
-	return ingest.TargetStatus{Address: at.String(), Collector: collector, State: state, Facts: int(events.Added)}
+func listening(collector string, at net.Addr, events ingest.EventStats) ingest.TargetStatus {
+	return ingest.TargetStatus{Address: at.String(), Collector: collector, State: ingest.StateInSync, Facts: int(events.Added)}
 }

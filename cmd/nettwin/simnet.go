@@ -37,8 +37,8 @@ type simulation struct {
 	recorded fixtures.Network
 	hosts    map[string]netip.Addr // where each device serves and sends from
 	servers  []io.Closer
-	started  time.Time
 	log      *slog.Logger
+	exports  bool                           // flows all the time
 	playing  atomic.Pointer[fixtures.Cable] // the cable of the incident that is being played
 	busy     sync.Mutex                     // held while something is replayed
 	// What the collectors need to read it.
@@ -63,7 +63,7 @@ func startSimulation(ctx context.Context, env *environment) (_ *simulation, err 
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{recorded: recorded, hostKey: key.PublicKey(), hosts: map[string]netip.Addr{}, started: time.Now(), log: env.log,
+	s := &simulation{recorded: recorded, hostKey: key.PublicKey(), hosts: map[string]netip.Addr{}, exports: true, log: env.log,
 		community: map[string]snmp.Credential{}, credential: ncingest.Credential{
 			User: netconfUser, Password: randomHex(16), HostKeys: []string{ssh.FingerprintSHA256(key.PublicKey())},
 		}}

@@ -37,7 +37,7 @@ func (s *simulation) tell(ctx context.Context, dir string, to sinks) error {
 		}
 		s.servers = append(s.servers, notifier)
 	}
-	if to.flow != "" {
+	if to.flow != "" && s.exports {
 		exporters, err := s.export(ctx, to.flow)
 		if err != nil {
 			return err

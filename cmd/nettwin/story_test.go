@@ -24,9 +24,9 @@ type story struct {
 	token string
 }
 
-func newStory(t *testing.T) story {
+func newStory(t *testing.T, more ...string) story {
 	t.Helper()
-	d, _ := ownServer(t, "demo", filepath.Join(t.TempDir(), "data"), "--poll", "1h")
+	d, _ := ownServer(t, "demo", filepath.Join(t.TempDir(), "data"), append([]string{"--poll", "1h"}, more...)...)
 	return story{d, regexp.MustCompile(`ntw_[A-Za-z0-9_-]+`).FindString(d.stdout.String())}
 }
 
@@ -199,7 +199,7 @@ func (s story) propose(t *testing.T, n need) (p plan) {
 		var commits struct {
 			Commits []commit
 		}
-		s.call(t, "", "GET", "api/v1/commits?limit=100", "", 200, &commits)
+		s.call(t, "", "GET", fmt.Sprintf("api/v1/commits?after=%d&limit=100", at), "", 200, &commits)
 		if !slices.ContainsFunc(commits.Commits, func(c commit) bool {
 			return c.Branch == "main" && c.Seq > at && (strings.HasPrefix(c.Note, "ingest ") || strings.HasPrefix(c.Note, "rules: "))
 		}) {
@@ -278,9 +278,9 @@ func (s story) reports(t *testing.T, intent string) []report {
 
 // TestStory is the whole way: a wrong configuration cuts a service, the twin
 // is told and says why, a plan is tried in the twin, approved, carried out by
-// NETCONF and verified; an intent reports Degraded, then Compliant.
+// NETCONF and verified; an intent reports Degraded, then Compliant. It runs
+// alone, for it measures how soon the twin knows.
 func TestStory(t *testing.T) {
-	t.Parallel()
 	s := newStory(t)
 	body, err := json.Marshal(map[string]any{"@type": "Intent", "name": "voice stays", "expression": map[string]any{"@type": "TurtleExpression", "expressionValue": voiceIntent}})
 	if err != nil {
@@ -378,7 +378,7 @@ func TestStory(t *testing.T) {
 // where nothing helps the twin says so and asks for nothing.
 func TestRepairs(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
+	s := newStory(t, "--no-flows")
 	before, _ := s.needs(t)
 	quiet := s.messages(t, "RootCause", "ServiceAtRiskFinding", "ServiceAffectedFinding", "NoRepairFinding")
 	repairs := cases(t).Repairs

@@ -231,6 +231,65 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// Goal: a replay goes round, leaves packets out and rewrites them as it is
+// told, each round at its time. Method: two packets in rounds of 20 ms, one
+// left out, the other marked with its round.
+func TestReplayRounds(t *testing.T) {
+	collector := sink(t)
+	packets := []notify.Packet{{Device: "a", Payload: []byte("a")}, {At: 5 * time.Millisecond, Device: "b", Payload: []byte("b")}}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	begin := time.Now()
+	go func() {
+		_, err := notify.Replay(ctx, packets, notify.ReplayOptions{Every: 20 * time.Millisecond,
+			SinkOf: func(p notify.Packet) string {
+				if p.Device == "a" {
+					return ""
+				}
+				return collector.LocalAddr().String()
+			},
+			Rewrite: func(round int, p notify.Packet) []byte { return append(slices.Clone(p.Payload), byte('0'+round)) }})
+		done <- err
+	}()
+	var from netip.AddrPort
+	for round := range 4 {
+		got, sender := receive(t, collector)
+		if string(got) != fmt.Sprint("b", round) || round > 0 && sender != from {
+			t.Errorf("round %d: %s of %s", round, got, sender)
+		}
+		from = sender
+		if early := time.Duration(round)*20*time.Millisecond + 5*time.Millisecond - time.Since(begin); early > 0 {
+			t.Errorf("round %d came %v early", round, early)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// Goal: events that are to be skipped are not told. Method: one of two devices.
+func TestSkip(t *testing.T) {
+	collector := sink(t)
+	events := &source{}
+	n, err := notify.Start(context.Background(), events, notify.Options{TrapSink: collector.LocalAddr().String(),
+		Skip: func(e device.Event) bool { return e.Device == "r4" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	told := event(device.LinkUp)
+	told.Device = "r5"
+	events.call(event(device.LinkDown))
+	events.call(told)
+	if payload, _ := receive(t, collector); !strings.Contains(decode(t, payload)[0], ".1.3.6.1.6.3.1.1.5.4") {
+		t.Errorf("told %v", decode(t, payload))
+	}
+	if got := n.Stats(); got.Traps != 1 || got.Dropped != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Goal: what are no recorded packets is refused with the line. Method: one case
 // per rule.
 func TestReadPackets(t *testing.T) {

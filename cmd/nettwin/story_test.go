@@ -99,16 +99,6 @@ func (s story) messages(t *testing.T, classes ...string) []string {
 	return lines(rows, "m")
 }
 
-// serviceStates are the services with their states.
-func (s story) serviceStates(t *testing.T) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	for _, r := range s.ask(t, `SELECT ?name ?state { ?s a twin:Service ; twin:name ?name . { ?s twin:serviceState ?state } UNION { GRAPH ?g { ?s twin:serviceState ?state } } }`) {
-		all[r.s("name")] = r.s("state")
-	}
-	return all
-}
-
 // need is one of /api/v1/needs.
 type need struct {
 	Need, Message string

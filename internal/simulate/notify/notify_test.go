@@ -277,13 +277,15 @@ func TestSkip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer n.Close()
 	told := event(device.LinkUp)
 	told.Device = "r5"
 	events.call(event(device.LinkDown))
 	events.call(told)
 	if payload, _ := receive(t, collector); !strings.Contains(decode(t, payload)[0], ".1.3.6.1.6.3.1.1.5.4") {
 		t.Errorf("told %v", decode(t, payload))
+	}
+	if err := n.Close(); err != nil { // which waits for the count
+		t.Error(err)
 	}
 	if got := n.Stats(); got.Traps != 1 || got.Dropped != 0 {
 		t.Errorf("%+v", got)

@@ -15,9 +15,13 @@ import (
 	"nettwin/reasoning/rules"
 )
 
-// maxBehind bounds the commits that are taken together before intents are
-// looked at.
-const maxBehind = 1_000
+// Rules answer one change by several commits, stratum by stratum: what stands
+// between them is no state of the network. Intents are looked at when no commit
+// came for settlePause, and after settleLimit whatever comes.
+const (
+	settlePause = 250 * time.Millisecond
+	settleLimit = 2 * time.Second
+)
 
 // retryPause is after a version of the graph could not be read or written.
 const retryPause = time.Second
@@ -58,19 +62,24 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await waits for a commit, and takes those along that are there already.
+// await waits for a commit, and then until those that follow from it are there.
 func (k *Keeper) await(ctx context.Context, feed graph.Feed) error {
-	next, err := feed.Next(ctx)
-	if err != nil {
+	if _, err := feed.Next(ctx); err != nil {
 		return err
 	}
-	head := k.opt.Store.Info().Head
-	for n := 0; next.Commit.Seq < head && n < maxBehind; n++ {
-		if next, err = feed.Next(ctx); err != nil {
+	limit, end := context.WithTimeout(ctx, settleLimit)
+	defer end()
+	for {
+		pause, cancel := context.WithTimeout(limit, settlePause)
+		_, err := feed.Next(pause)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // Assure looks at all intents once. One that cannot be read does not stop the
@@ -103,6 +112,9 @@ func (k *Keeper) assure(ctx context.Context, head graph.Snapshot, id string) err
 	reasons, err := k.reasons(ctx, head, id)
 	if err != nil {
 		return err
+	}
+	if state == Compliant && len(reasons) > 0 {
+		return nil // rules are at work: they have found a reason and not yet the state
 	}
 	previous, err := k.reports(ctx, head, id)
 	if err != nil || latest(previous).same(state, reasons) {

@@ -434,3 +434,34 @@ func TestConflict(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Goal: what stands between the commits of rules is not reported. Method: a
+// reason without its state is no report; states that follow one another at
+// once make one report, of the last.
+func TestSettled(t *testing.T) {
+	b := newBench(t)
+	b.create("one")
+	b.say("i1", Compliant, "r1 e0 is disabled")
+	if list, err := b.Reports(b.ctx, "i1"); err != nil || ladder(list) != "1 Accepted" {
+		t.Errorf("reports %s, %v", ladder(list), err)
+	}
+	reports, end := b.Listen()
+	defer end()
+	ctx, cancel := context.WithCancel(b.ctx)
+	done := make(chan error, 1)
+	go func() { done <- b.Follow(ctx) }()
+	derived := naming.DerivedGraph(testBase)
+	for _, state := range []State{Degraded, Compliant, Degraded} {
+		_, err := b.store.Commit(ctx, &graph.Batch{ClearGraphs: []graph.Term{derived}, Adds: []rdf.Quad{{S: b.iri("i1"), P: stateOf, O: rdf.String(string(state)), G: derived}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := <-reports; r.State != Degraded || r.Number != 2 {
+		t.Errorf("%+v", r)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

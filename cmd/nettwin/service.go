@@ -205,7 +205,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
 			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
-			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery,
+			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery, ResultCacheBytes: s.limits.ResultCache,
 			Service: service, Load: load,
 			Role:     func(r *http.Request) string { return auth.FromContext(r.Context()).Role.String() },
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,

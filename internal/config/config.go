@@ -130,6 +130,7 @@ type Limits struct {
 	MaxQueryBytes   int64         // of the text of a query or update
 	MaxDataBytes    int64         // of a loaded document, decompressed
 	MaxMemoryBytes  int64         // that one query keeps
+	ResultCache     int64         // bytes of answers kept for those who ask the same again; 1 keeps none
 	SlowQuery       time.Duration // after which a query is logged
 	// Reach lists what queries may make the server ask, by SERVICE and LOAD:
 	// IRIs, all below one that ends in "/", or "*".

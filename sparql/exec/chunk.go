@@ -34,7 +34,7 @@ func (x *execution) newBuffer() *buffer {
 func (b *buffer) column(slot, n int) []graph.TermID { return sized(&b.mem[slot], n) }
 
 // leastSize is the size of the smallest memory that grows.
-const leastSize = 64
+const leastSize = 16
 
 // sized returns memory for n values, with what it holds. It grows with the
 // chunks, so that small queries stay small.

@@ -58,6 +58,20 @@ type Options struct {
 	Planned func(*plan.Plan)
 }
 
+// seededSource is seeded from the system when it is first used, for few
+// queries use it.
+type seededSource struct{ source *rand.ChaCha8 }
+
+// Uint64 implements rand.Source.
+func (s *seededSource) Uint64() uint64 {
+	if s.source == nil {
+		var seed [32]byte
+		crand.Read(seed[:]) //nolint:errcheck // never fails (Go 1.24)
+		s.source = rand.NewChaCha8(seed)
+	}
+	return s.source.Uint64()
+}
+
 // planFor returns the plan to run.
 func planFor(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*plan.Plan, error) {
 	if opt.Plan != nil && opt.Explain == nil {
@@ -91,9 +105,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.ChunkRows = min(o.ChunkRows, MaxChunkRows)
 	if o.Rand == nil {
-		var seed [32]byte
-		crand.Read(seed[:]) //nolint:errcheck // never fails (Go 1.24)
-		o.Rand = rand.New(rand.NewChaCha8(seed))
+		o.Rand = rand.New(&seededSource{})
 	}
 	return o
 }
@@ -164,9 +176,11 @@ func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *exe
 // freshNodes returns a maker of blank nodes whose labels are new to every
 // store: a random scope and a count.
 func freshNodes(r *rand.Rand) func() rdf.Term {
-	scope := fmt.Sprintf("x%016x%016x", r.Uint64(), r.Uint64())
-	n := 0
+	scope, n := "", 0
 	return func() rdf.Term {
+		if n == 0 {
+			scope = fmt.Sprintf("x%016x%016x", r.Uint64(), r.Uint64())
+		}
 		n++
 		return rdf.BNode(fmt.Sprintf("%sn%d", scope, n))
 	}

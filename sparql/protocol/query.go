@@ -53,11 +53,12 @@ func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
-	if r.Method != http.MethodPost && !r.URL.Query().Has("query") && !r.URL.Query().Has("update") {
+	params := r.URL.Query()
+	if r.Method != http.MethodPost && !params.Has("query") && !params.Has("update") {
 		h.Describe(w, r)
 		return
 	}
-	p, err := h.readRequest(w, r, "query", typeQuery)
+	p, err := h.readRequest(w, r, params, "query", typeQuery)
 	if err != nil {
 		Fail(w, bodyStatus(err), err)
 		return
@@ -104,7 +105,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p request) {
 		}
 	}
 	out, end := newCompressed(w, r)
-	if body, ok := h.results.get(tag); ok && tag != "" {
+	if body, ok := h.kept(r, tag); ok {
 		h.opt.Observe("query", 0, body.rows, nil)
 		if _, err := out.Write(body.bytes); err == nil {
 			_ = end(true) // an error means that the client went away
@@ -178,6 +179,15 @@ type errSent struct{ error }
 
 func (e errSent) Unwrap() error { return e.error }
 
+// kept returns an answer that was given before, unless the client wants none
+// such (RFC 9111 §5.2.1.4).
+func (h *Handler) kept(r *http.Request, tag string) (answerBody, bool) {
+	if tag == "" || strings.Contains(r.Header.Get("Cache-Control"), "no-cache") {
+		return answerBody{}, false
+	}
+	return h.results.get(tag)
+}
+
 // keeper keeps what is written, as long as it is small.
 type keeper struct {
 	io.Writer
@@ -249,7 +259,7 @@ func (h *Handler) Update(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodPost) {
 		return
 	}
-	p, err := h.readRequest(w, r, "update", typeUpdate)
+	p, err := h.readRequest(w, r, r.URL.Query(), "update", typeUpdate)
 	if err != nil {
 		Fail(w, bodyStatus(err), err)
 		return

@@ -30,9 +30,10 @@ type request struct {
 func (p request) get(key string) string { return p.params.Get(key) }
 
 // readRequest reads a query or update by GET, by a posted form, or by a
-// posted text. key is "query" or "update", textType the media type of a text.
-func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request, key, textType string) (request, error) {
-	p := request{params: r.URL.Query()}
+// posted text. params are those of the URL, key is "query" or "update",
+// textType the media type of a text.
+func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request, params url.Values, key, textType string) (request, error) {
+	p := request{params: params}
 	if r.Method == http.MethodPost {
 		direct, err := h.readPost(w, r, &p, textType)
 		if direct || err != nil {

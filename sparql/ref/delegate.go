@@ -25,10 +25,14 @@ type Delegate struct {
 // NewDelegate returns the delegate of a query; src must stay open while it is
 // used.
 func NewDelegate(q *algebra.Query, src graph.Source, opt Options) *Delegate {
-	return &Delegate{q: q, src: src, opt: opt.withDefaults(), patterns: map[algebra.Op]*evaluator{}}
+	return &Delegate{q: q, src: src, opt: opt}
 }
 
 func (d *Delegate) evaluator(op algebra.Op, more ...string) (*evaluator, error) {
+	if d.patterns == nil {
+		d.patterns = map[algebra.Op]*evaluator{}
+		d.opt = d.opt.withDefaults()
+	}
 	vars := newVarTable()
 	vars.addOp(op)
 	for _, name := range more {

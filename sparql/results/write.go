@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"nettwin/graph/rdf"
@@ -29,6 +30,10 @@ type WriteOptions struct {
 }
 
 const writeBufferBytes = 64 << 10
+
+// writeBuffers are used again: for a short answer, making one costs more than
+// all the rest.
+var writeBuffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBufferBytes) }}
 
 // UnsupportedError says that a format cannot hold a kind of result.
 type UnsupportedError struct {
@@ -78,7 +83,12 @@ func Write(ctx context.Context, w io.Writer, f Format, r *Result, opts WriteOpti
 		return &UnsupportedError{f, r.Kind}
 	}
 	out := &flusher{counter: countingWriter{w: w}, opts: opts}
-	out.buf = bufio.NewWriterSize(&out.counter, writeBufferBytes)
+	out.buf = writeBuffers.Get().(*bufio.Writer) //nolint:errcheck // the pool holds nothing else
+	out.buf.Reset(&out.counter)
+	defer func() {
+		out.buf.Reset(nil)
+		writeBuffers.Put(out.buf)
+	}()
 	if r.Kind == Graph {
 		return out.graph(ctx, f, r)
 	}
@@ -152,6 +162,10 @@ func (o *flusher) wrote() error {
 	return o.push()
 }
 
+// clockRows is how many rows after a flush the clock is looked at for each,
+// and then for each so many.
+const clockRows = 64
+
 // due counts a row and tells whether one of the rules asks for a flush.
 func (o *flusher) due() bool {
 	o.rowsOut++
@@ -160,7 +174,8 @@ func (o *flusher) due() bool {
 		return false
 	}
 	due := o.rowsOut == 1 || o.opts.FlushRows > 0 && o.pending >= o.opts.FlushRows
-	if !due && o.opts.Now != nil && o.opts.FlushInterval > 0 {
+	often := o.pending <= clockRows || o.pending%clockRows == 0 // a clock costs as much as a row
+	if !due && often && o.opts.Now != nil && o.opts.FlushInterval > 0 {
 		due = o.opts.Now().Sub(o.last) >= o.opts.FlushInterval
 	}
 	return due

@@ -451,17 +451,22 @@ func TestSettled(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- b.Follow(ctx) }()
 	derived := naming.DerivedGraph(testBase)
-	for _, state := range []State{Degraded, Compliant, Degraded} {
-		_, err := b.store.Commit(ctx, &graph.Batch{ClearGraphs: []graph.Term{derived}, Adds: []rdf.Quad{{S: b.iri("i1"), P: stateOf, O: rdf.String(string(state)), G: derived}}})
-		if err != nil {
-			t.Fatal(err)
+	for _, burst := range [][]State{{Degraded}, {Compliant, Degraded, Compliant}} {
+		for _, state := range burst {
+			_, err := b.store.Commit(ctx, &graph.Batch{ClearGraphs: []graph.Term{derived}, Adds: []rdf.Quad{{S: b.iri("i1"), P: stateOf, O: rdf.String(string(state)), G: derived}}})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if r := <-reports; r.State != Degraded || r.Number != 2 {
-		t.Errorf("%+v", r)
+		if r := <-reports; r.State != burst[len(burst)-1] {
+			t.Errorf("%+v after %v", r, burst)
+		}
 	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+	if list, err := b.Reports(b.ctx, "i1"); err != nil || ladder(list) != "1 Accepted, 2 Degraded, 3 Compliant" {
+		t.Errorf("reports %s, %v", ladder(list), err)
 	}
 }

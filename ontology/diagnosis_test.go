@@ -349,4 +349,19 @@ func TestDiagnosis(t *testing.T) {
 			"service Voice: no configured spare gives another way between site 1 and site 5"},
 		affects: []string{"Storage", "Voice"},
 	})
+	n.explainAll(t)
+}
+
+// explainAll demands of each message that its explanation ends at what a
+// device said.
+func (n *twinOf) explainAll(t *testing.T) {
+	t.Helper()
+	const message = "https://w3id.org/nettwin/ns#message"
+	for _, row := range n.rows("SELECT ?f ?m { GRAPH <graph/derived> { ?f twin:message ?m } }") {
+		finding, text, _ := strings.Cut(row, " ")
+		_, ended := n.explain(t, rdf.Quad{S: rdf.IRI(n.base + finding), P: rdf.IRI(message), O: rdf.String(text)})
+		if len(ended) == 0 {
+			t.Errorf("%q: its explanation ends at no device", text)
+		}
+	}
 }

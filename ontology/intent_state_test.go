@@ -83,17 +83,27 @@ func TestIntentStates(t *testing.T) {
 // and ends at what a device said.
 func (n *twinOf) explained(t *testing.T, intent, reason, rule, device string) {
 	t.Helper()
+	passed, ended := n.explain(t, rdf.Quad{S: rdf.IRI(n.base + intent), P: rdf.IRI("https://w3id.org/nettwin/ns#reason"), O: rdf.String(reason)})
+	if !passed[rule] || !ended[device] {
+		t.Errorf("%s %q: explained by %v from %v, expected rule %s and device %s among them", intent, reason, passed, ended, rule, device)
+	}
+}
+
+// explain returns the rules that the explanation of a fact passes and the
+// devices at which it ends.
+func (n *twinOf) explain(t *testing.T, fact rdf.Quad) (passed, ended map[string]bool) {
+	t.Helper()
 	snapshot, err := n.store.Snapshot(graph.At{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer snapshot.Close()
 	x := rules.Explainer{Source: snapshot, Derived: n.base + "graph/derived", Provenance: n.base + "graph/provenance"}
-	tree, err := x.Explain(context.Background(), rdf.Quad{S: rdf.IRI(n.base + intent), P: rdf.IRI("https://w3id.org/nettwin/ns#reason"), O: rdf.String(reason)})
+	tree, err := x.Explain(context.Background(), fact)
 	if err != nil {
 		t.Fatal(err)
 	}
-	passed, ended := map[string]bool{}, map[string]bool{}
+	passed, ended = map[string]bool{}, map[string]bool{}
 	var walk func(*rules.Explanation)
 	walk = func(e *rules.Explanation) {
 		if e.Source != nil {
@@ -107,7 +117,5 @@ func (n *twinOf) explained(t *testing.T, intent, reason, rule, device string) {
 		}
 	}
 	walk(tree)
-	if !passed[rule] || !ended[device] {
-		t.Errorf("%s %q: explained by %v from %v, expected rule %s and device %s among them", intent, reason, passed, ended, rule, device)
-	}
+	return passed, ended
 }

@@ -260,11 +260,26 @@ test("whoever comes from elsewhere is asked for a token", { skip }, async () => 
   }
 });
 
+test("where no stream gets through, the page polls", { skip }, async () => {
+  const other = await startBrowser(twin.url, 1440, 900);
+  try {
+    await other.page.route("**/api/v1/events", (route) => route.abort());
+    await other.page.goto(twin.url);
+    await eventually(async () => assert.equal(await other.page.locator('[data-testid="link"]').innerText(), "polling"));
+    assert.equal(await other.page.locator(".problem").count(), 0);
+    const commit = async () => Number(/commit ([\d,]+)/.exec(await other.page.locator("header.top").innerText())[1].replace(",", ""));
+    const before = await commit();
+    await eventually(async () => assert.ok((await commit()) > before));
+  } finally {
+    await other.stop();
+  }
+});
+
 test("the page fits 800 pixels", { skip }, async () => {
   await page.setViewportSize({ width: 800, height: 900 });
-  for (const view of ["topology", "inventory", "findings", "sparql"]) {
+  for (const view of ["topology", "inventory", "services", "findings", "plans", "timeline", "sparql"]) {
     await go(`#/${view}`);
-    await page.waitForTimeout(600);
+    await page.waitForTimeout(400);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 800, `${view} is ${wide} pixels wide`);
     await shot(`narrow-${view}`);

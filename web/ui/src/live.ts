@@ -93,9 +93,11 @@ class Follower {
         continue;
       }
       this.control = new AbortController();
+      let begun = false;
       let opened = false;
       try {
         await this.begin();
+        begun = true;
         await listen("/api/v1/events", String(this.head), {
           opened: () => {
             opened = true;
@@ -109,7 +111,7 @@ class Follower {
         }, this.control.signal);
       } catch (err) {
         if (this.ended.signal.aborted || document.visibilityState !== "visible") continue;
-        this.trouble(err, opened);
+        this.trouble(err, begun, opened);
       }
       const wait = backoff(this.failed++);
       await this.sleep(this.failed > withoutStream && !this.since ? Math.min(wait, infoMillis) : wait);
@@ -143,15 +145,16 @@ class Follower {
     this.update({ ...change, error: "", locked: "" });
   }
 
-  private trouble(err: unknown, opened: boolean): void {
+  // trouble tells what keeps the page from following: a twin that does not
+  // answer, or only its stream.
+  private trouble(err: unknown, begun: boolean, opened: boolean): void {
     const text = err instanceof Error ? err.message : String(err);
     if (err instanceof api.Unauthorized) {
       this.since ??= new Date();
       this.update({ locked: text, error: text, since: this.since, link: "reconnecting" });
       return;
     }
-    const silent = err instanceof api.Failure && err.status === 0;
-    if (silent) {
+    if (!begun) {
       this.since ??= new Date();
       this.update({ error: text, since: this.since, link: "reconnecting" });
     } else if (opened || this.failed < withoutStream) this.update({ link: "reconnecting" });

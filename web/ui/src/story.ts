@@ -146,11 +146,15 @@ function belongs(e: TimelineEntry, burst: TimelineEntry[]): boolean {
   return e.kind === first.kind && e.plan === first.plan && Date.parse(first.time) - at <= burstMillis && Date.parse(last.time) - at <= episodeMillis;
 }
 
+const lineOrder: LineKind[] = ["plan", "state", "finding", "need", "inventory", "event"];
+const toneOrder: Tone[] = ["bad", "warn", "accent", "ok", "calm"];
+
 function episode(burst: TimelineEntry[]): Episode {
   const first = burst.at(-1) as TimelineEntry;
   const last = burst[0] as TimelineEntry;
   const ordered = [...burst].reverse();
-  const lines = [...net(ordered.flatMap(linesOf)), ...inventory(ordered)];
+  // What the network is comes before what devices told of it.
+  const lines = [...net(ordered.flatMap(linesOf)), ...inventory(ordered)].sort((a, b) => lineOrder.indexOf(a.kind) - lineOrder.indexOf(b.kind) || toneOrder.indexOf(a.tone) - toneOrder.indexOf(b.tone));
   return { key: `${first.kind} ${first.seq ?? first.plan} ${first.time}`, time: first.time, end: last.time, lines, commits: ordered.filter((e) => e.kind === "commit") };
 }
 
@@ -208,6 +212,5 @@ function counted(n: number, one: string): string {
 
 // mark is how the slider shows an entry; "" is not at all.
 export function mark(ep: Episode): Tone | "" {
-  const order: Tone[] = ["bad", "warn", "accent", "ok"];
-  return order.find((tone) => ep.lines.some((l) => l.tone === tone)) ?? "";
+  return toneOrder.find((tone) => tone !== "calm" && ep.lines.some((l) => l.tone === tone)) ?? "";
 }

@@ -138,7 +138,8 @@ function Commits({ commits }: { commits: api.TimelineEntry[] }): JSX.Element | n
 }
 
 function LineView({ line, live, label, base, explain }: Omit<EpisodeProps, "episode"> & { line: Line }): JSX.Element {
-  const path = line.thing ? localPath(line.thing, base) : undefined;
+  const drawn = /\/id\/(link|device)\//.test(line.thing ?? "");
+  const path = drawn ? href("topology", { select: line.thing ?? "" }) : line.thing ? localPath(line.thing, base) : undefined;
   return (
     <li class={`line tone-${line.tone}`}>
       <span class="glyph" aria-hidden="true">{glyphs[line.kind]}</span>

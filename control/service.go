@@ -124,7 +124,7 @@ func (i *Impact) services(impacts map[string]*ServiceImpact) {
 		switch {
 		case s.After == "affected":
 			i.Affected = append(i.Affected, s.Name)
-		case s.Before == "affected" && s.After != "":
+		case s.better():
 			i.Restored = append(i.Restored, s.Name)
 		}
 		if s.After == "atRisk" {

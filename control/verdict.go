@@ -40,8 +40,8 @@ type Impact struct {
 	// Services are those whose state changes, those that are not well
 	// afterwards, and those that findings are about which come or go.
 	Services []ServiceImpact `json:"services,omitempty"`
-	// Restored, Affected and AtRisk name services: that run again, that are cut
-	// afterwards, that miss an objective afterwards.
+	// Restored, Affected and AtRisk name services: that are better off
+	// afterwards, that are cut then, that miss an objective then.
 	Restored []string `json:"servicesRestored,omitempty"`
 	Affected []string `json:"servicesAffected,omitempty"`
 	AtRisk   []string `json:"servicesAtRisk,omitempty"`

@@ -113,6 +113,8 @@ func TestRefusedExpressions(t *testing.T) {
 		{"broken JSON", JSONLDExpression, `{"@id": `, "JSON: "},
 		{"number", JSONLDExpression, `7`, "is a JSON-LD document"},
 		{"deep", JSONLDExpression, deep, "deeper than 32"},
+		{"scoped context", JSONLDExpression, `{"@context": {"a": {"@id": "http://x/a", "@context": {"b": "http://x/b"}}}, "a": 1}`, "a @context stands within"},
+		{"inner context", JSONLDExpression, `[{"@id": "http://x/i", "http://x/p": [{"@context": {"b": "http://x/b"}, "b": 1}]}]`, "a @context stands within"},
 		{"named graph", JSONLDExpression, `{"@id": "http://x/g", "@graph": [{"@id": "http://x/i", "http://x/p": 1}]}`, "named graph"},
 	} {
 		e := &Expression{Type: test.kind, Value: json.RawMessage(test.value)}

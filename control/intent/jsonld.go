@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/piprate/json-gold/ld"
@@ -102,11 +103,49 @@ func decodeJSON(value json.RawMessage) (any, error) {
 	if err := json.Unmarshal(value, &document); err != nil {
 		return nil, wrong("JSON: %v", err)
 	}
-	switch document.(type) {
-	case map[string]any, []any:
-		return document, nil
+	switch top := document.(type) {
+	case map[string]any:
+		return document, onlyTopContext([]any{top})
+	case []any:
+		return document, onlyTopContext(top)
 	}
 	return nil, wrong("expressionValue of a %s is a JSON-LD document", JSONLDExpression)
+}
+
+// onlyTopContext refuses contexts but those of the top objects: one that is
+// scoped (JSON-LD 1.1 §4.1.8) is read again wherever its term is used, so that a
+// small document could keep the server busy for long.
+func onlyTopContext(top []any) error {
+	for _, one := range top {
+		object, ok := one.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, value := range object {
+			if scopedContext(value) {
+				return wrong("JSON-LD: a @context stands within the document or another context: write one at the top")
+			}
+		}
+	}
+	return nil
+}
+
+// scopedContext tells whether a value holds a context.
+func scopedContext(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		if _, ok := v["@context"]; ok {
+			return true
+		}
+		for _, below := range v {
+			if scopedContext(below) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, scopedContext)
+	}
+	return false
 }
 
 func convert(dataset *ld.RDFDataset) ([]rdf.Triple, error) {

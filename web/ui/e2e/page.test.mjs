@@ -295,7 +295,7 @@ test("when the twin is gone, the page says so and keeps what it has", { skip }, 
   await go("#/topology");
   await byId("device-list").waitFor();
   await twin.stop();
-  await page.locator(".problem", { hasText: "does not answer" }).waitFor();
+  await page.locator(".problem", { hasText: "does not answer" }).first().waitFor();
   assert.equal((await inspect()).devices, expected.devices.length);
   await shot("gone");
 });

@@ -234,9 +234,10 @@ test("the page takes up its stream again when the twin comes back", { skip }, as
   await view("#/topology");
   await twin.stop();
   await eventually(async () => assert.equal(await byId("link").innerText(), "reconnecting"));
-  await page.locator(".problem", { hasText: "does not answer" }).waitFor();
+  const problems = page.locator(".problem", { hasText: "does not answer" });
+  await problems.first().waitFor();
   twin = await startTwin(twin);
   await eventually(async () => assert.equal(await byId("link").innerText(), "live"), 30_000);
-  await page.locator(".problem", { hasText: "does not answer" }).waitFor({ state: "detached" });
+  await eventually(async () => assert.equal(await problems.count(), 0));
   assert.equal(await page.evaluate(() => window.notReloaded), true);
 });

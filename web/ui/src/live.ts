@@ -139,10 +139,12 @@ class Follower {
     if (this.failed >= withoutStream) this.update({ link: "polling" });
   }
 
-  // answering: the twin is there.
+  // answering: the twin is there; what could not be asked meanwhile is asked
+  // again.
   private answering(change: Partial<Live>): void {
+    const again = this.since ? { version: ++this.version } : {};
     this.since = undefined;
-    this.update({ ...change, error: "", locked: "" });
+    this.update({ ...change, ...again, error: "", locked: "" });
   }
 
   // trouble tells what keeps the page from following: a twin that does not

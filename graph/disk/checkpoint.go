@@ -17,6 +17,11 @@ const (
 	// in units of Policy.FlushRows: commits wait for the next one then.
 	maxBacklog = 4
 
+	// youngShare: a checkpoint is due once so large a share of the quads was
+	// changed, and at least minFlushRows, so that scans find few young rows.
+	youngShare   = 24
+	minFlushRows = 16 << 10
+
 	// lastShare: closing makes a checkpoint if a share of Policy.FlushRows is
 	// not in segments, so that the next opening is quick.
 	lastShare = 16
@@ -88,10 +93,15 @@ func (s *Store) poke() {
 
 // wantsCheckpoint tells whether one is due.
 func (s *Store) wantsCheckpoint() bool {
-	if s.rows.Load() >= s.policy.FlushRows || s.due.Load() {
+	if s.rows.Load() >= max(1, s.flushAt.Load()) || s.due.Load() {
 		return true
 	}
 	return s.wal.tail() > s.o.TailBytes
+}
+
+// setFlush sets after how many rows the next checkpoint is due.
+func (s *Store) setFlush(quads uint64) {
+	s.flushAt.Store(min(s.policy.FlushRows, max(minFlushRows, quads/youngShare)))
 }
 
 // checkpoints makes a checkpoint whenever one is due, until the store ends.
@@ -181,6 +191,7 @@ func (s *Store) capture(ctx context.Context) (*checkpoint, error) {
 	s.wal.captured(c.end)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	s.setFlush(s.main.tipCell.Len())
 	for _, l := range s.branches {
 		c.lines = append(c.lines, savedLine{line: l, seq: l.tip, cell: s.set.Freeze(l.tipCell)})
 	}

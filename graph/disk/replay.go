@@ -170,6 +170,7 @@ func (s *Store) openLines(m *manifest, known bool) (err error) {
 	if s.main = s.branches[graph.Main]; s.main == nil {
 		return s.manifestError("it has no branch %q", graph.Main)
 	}
+	s.setFlush(s.main.headCell.Len())
 	for _, k := range m.kept {
 		v, err := opener.Version(k.segments)
 		if err != nil {

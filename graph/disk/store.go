@@ -132,6 +132,7 @@ type Store struct {
 	// What came since the last checkpoint began, and since the last one that
 	// ended began.
 	rows    atomic.Uint64
+	flushAt atomic.Uint64 // rows at which a checkpoint is due
 	backlog atomic.Uint64
 	due     atomic.Bool // a checkpoint is wanted for another reason
 

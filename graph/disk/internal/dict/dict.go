@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -37,6 +38,9 @@ type Dict struct {
 	o    Options
 	seed uint64
 	num  uint64 // the writer's own: the newest file's number
+
+	extras     sync.Map // extraKey to number
+	extraCount atomic.Int64
 
 	mu   sync.RWMutex
 	set  *fileSet
@@ -163,9 +167,31 @@ func (d *Dict) entryOf(t graph.Term) (Raw, bool, error) {
 	if rdf.Kind(extra.Kind) == rdf.KindNone {
 		return e, true, nil
 	}
-	n, ok, err := d.find(&extra)
+	n, ok, err := d.findExtra(&extra)
 	e.Extra = uint32(n + 1)
 	return e, ok, err
+}
+
+// extraKey is an entry that others name.
+type extraKey struct {
+	kind uint8
+	text string
+}
+
+// maxExtras bounds how many datatypes and language tags are remembered.
+const maxExtras = 256
+
+// findExtra is find for a datatype or language tag. There are few, and most
+// literals have one.
+func (d *Dict) findExtra(e *Raw) (uint64, bool, error) {
+	if n, ok := d.extras.Load(extraKey{e.Kind, e.Text}); ok {
+		return n.(uint64), true, nil
+	}
+	n, ok, err := d.find(e)
+	if ok && err == nil && d.extraCount.Add(1) <= maxExtras {
+		d.extras.Store(extraKey{e.Kind, strings.Clone(e.Text)}, n)
+	}
+	return n, ok, err
 }
 
 // find looks in memory, then in the files, the largest last.
@@ -203,7 +229,10 @@ func (d *Dict) Add(t graph.Term) (graph.TermID, error) {
 	}
 	e := Raw{Kind: uint8(t.Kind()), Text: t.Value(), Lang: t.Lang() != ""}
 	if extra := extraOf(t); rdf.Kind(extra.Kind) != rdf.KindNone {
-		n, err := d.add(&extra)
+		n, ok, err := d.findExtra(&extra)
+		if err == nil && !ok {
+			n, err = d.add(&extra)
+		}
 		if err != nil {
 			return graph.None, err
 		}
@@ -268,33 +297,70 @@ func (d *Dict) checkRaw(e *Raw, next uint64) error {
 	return nil
 }
 
-// Raw returns entry n. Its text is memory that lives as long as it is used.
-func (d *Dict) Raw(n uint64) (Raw, error) {
+// view is the entries at one time, which can be read without a lock.
+type view struct {
+	set     *fileSet
+	first   uint64 // of entries
+	entries []tailEntry
+	slabs   [][]byte
+	at      *page  // the page read last
+	from    uint64 // its entries
+	to      uint64
+}
+
+// view returns a view, which must be released.
+func (d *Dict) view() view {
 	d.mu.RLock()
-	if t := d.tail; n >= t.first {
-		defer d.mu.RUnlock()
-		if n-t.first >= uint64(len(t.entries)) {
-			return Raw{}, fmt.Errorf("dictionary: entry %d was never given out", n)
-		}
-		return t.raw(int(n - t.first)), nil
+	defer d.mu.RUnlock()
+	return view{set: d.acquire(), first: d.tail.first, entries: d.tail.entries, slabs: d.tail.slabs}
+}
+
+func (v *view) release() error { return v.set.release() }
+
+// raw returns entry n. Neighbours lie in one page more often than not.
+func (v *view) raw(n uint64) (Raw, error) {
+	switch {
+	case n >= v.from && n < v.to:
+		return v.at.entry(int(n - v.from)), nil
+	case n-v.first < uint64(len(v.entries)) && n >= v.first:
+		return v.entries[n-v.first].raw(v.slabs), nil
+	case n >= v.first:
+		return Raw{}, fmt.Errorf("dictionary: entry %d was never given out", n)
 	}
-	set := d.acquire()
-	d.mu.RUnlock()
 	i := 0
-	for n >= set.files[i].first+set.files[i].count { // I1
+	for n >= v.set.files[i].first+v.set.files[i].count { // I1
 		i++
 	}
-	e, err := set.files[i].entry(n - set.files[i].first)
-	return e, errors.Join(err, set.release())
+	f := v.set.files[i]
+	k := f.pageOf(n - f.first)
+	p, err := f.page(k)
+	if err != nil {
+		return Raw{}, err
+	}
+	v.at, v.from, v.to = p, f.first+uint64(f.pages[k].first), f.first+f.end(k)
+	return p.entry(int(n - v.from)), nil
+}
+
+// Raw returns entry n. Its text is memory that lives as long as it is used.
+func (d *Dict) Raw(n uint64) (Raw, error) {
+	v := d.view()
+	e, err := v.raw(n)
+	return e, errors.Join(err, v.release())
 }
 
 // Terms sets out[i] to the term of ids[i], which must be ids of the
 // dictionary. Neighbours that share a datatype look it up once.
 func (d *Dict) Terms(ids []graph.TermID, out []graph.Term) error {
+	v := d.view()
+	err := v.terms(ids, out)
+	return errors.Join(err, v.release())
+}
+
+func (v *view) terms(ids []graph.TermID, out []graph.Term) error {
 	var lastExtra uint32
 	var extra Raw
 	for i, id := range ids {
-		e, err := d.Raw(id.Payload())
+		e, err := v.raw(id.Payload())
 		if err != nil {
 			return err
 		}
@@ -302,7 +368,7 @@ func (d *Dict) Terms(ids []graph.TermID, out []graph.Term) error {
 			return fmt.Errorf("dictionary: id %#x was never given out", uint64(id))
 		}
 		if e.Extra != 0 && e.Extra != lastExtra {
-			if extra, err = d.Raw(uint64(e.Extra - 1)); err != nil {
+			if extra, err = v.raw(uint64(e.Extra - 1)); err != nil {
 				return err
 			}
 			lastExtra = e.Extra

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
 	"sync/atomic"
 
 	"nettwin/graph"
@@ -199,9 +198,23 @@ func (d *file) table(i int) (*page, error) {
 	return cache.Put(d.cache, &d.tables[i], &page{n: n, b: b}, int64(len(b))+128), nil
 }
 
+// pageOf returns the number of the page that holds a place, below count.
+func (d *file) pageOf(place uint64) int {
+	lo, hi := 0, len(d.pages)
+	for hi-lo > 1 {
+		mid := int(uint(lo+hi) >> 1)
+		if uint64(d.pages[mid].first) <= place {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
 // entry returns the entry at a place in the file, below count.
 func (d *file) entry(place uint64) (Raw, error) {
-	i := sort.Search(len(d.pages), func(i int) bool { return uint64(d.pages[i].first) > place }) - 1
+	i := d.pageOf(place)
 	p, err := d.page(i)
 	if err != nil {
 		return Raw{}, err

@@ -6,11 +6,13 @@ import "unsafe"
 const slabBytes = 256 << 10
 
 // tail is the young entries in memory: their texts in slabs and a hash table
-// of places, without a pointer per term. Dict.mu guards it.
+// of places, without a pointer per term. Dict.mu guards it; what the slices
+// hold once never changes, so they may be read without it.
 type tail struct {
 	first   uint64 // number of the first entry
 	entries []tailEntry
 	slabs   [][]byte
+	used    int      // of the last slab
 	table   []uint32 // place plus 1
 }
 
@@ -23,11 +25,12 @@ type tailEntry struct {
 
 func newTail(first uint64) *tail { return &tail{first: first, table: make([]uint32, 1<<10)} }
 
-func (t *tail) raw(place int) Raw {
-	e := &t.entries[place]
+func (t *tail) raw(place int) Raw { return t.entries[place].raw(t.slabs) }
+
+func (e *tailEntry) raw(slabs [][]byte) Raw {
 	r := Raw{Kind: e.kind, Lang: e.lang, Extra: e.extra}
 	if e.len > 0 {
-		r.Text = unsafe.String(&t.slabs[e.slab][e.off], int(e.len))
+		r.Text = unsafe.String(&slabs[e.slab][e.off], int(e.len))
 	}
 	return r
 }
@@ -72,12 +75,13 @@ func (t *tail) index(place int) {
 // keep copies a text. Bytes that were handed out never move.
 func (t *tail) keep(text string) (slab, off uint32) {
 	last := len(t.slabs) - 1
-	if last < 0 || len(t.slabs[last])+len(text) > cap(t.slabs[last]) {
-		t.slabs = append(t.slabs, make([]byte, 0, max(slabBytes, len(text))))
+	if last < 0 || t.used+len(text) > len(t.slabs[last]) {
+		t.slabs = append(t.slabs, make([]byte, max(slabBytes, len(text))))
+		t.used = 0
 		last++
 	}
-	off = uint32(len(t.slabs[last]))
-	t.slabs[last] = append(t.slabs[last], text...)
+	off = uint32(t.used)
+	t.used += copy(t.slabs[last][t.used:], text)
 	return uint32(last), off
 }
 

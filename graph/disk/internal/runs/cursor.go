@@ -227,6 +227,7 @@ func (c *Cursor) splice() (full bool, err error) {
 				return true, nil
 			}
 			c.put(&c.deltas.key)
+			c.putRun(c.nextKey())
 		} else {
 			found := compareRow(&c.in, c.at, &c.deltas.key) == 0
 			invariant.Check(found, "I1: a delete has its row")
@@ -292,6 +293,36 @@ func (c *Cursor) put(k *Key) {
 		c.fills[i].dirty = c.fills[i].dirty || k[i] != c.fills[i].value
 	}
 	c.rows++
+}
+
+// nextKey returns the next row of the input, its last one at the end: what is
+// not less may belong behind rows that are not read yet.
+func (c *Cursor) nextKey() *Key {
+	row := c.at
+	if row == c.n {
+		row--
+	}
+	return &Key{c.in[0][row], c.in[1][row], c.in[2][row], c.in[3][row]}
+}
+
+// putRun appends adds that follow each other before a row of the input.
+func (c *Cursor) putRun(bound *Key) {
+	if c.filter.n > 0 {
+		return
+	}
+	keys := c.deltas.run(bound, len(c.out[0])-c.rows)
+	if len(keys) == 0 {
+		return
+	}
+	for i := range c.out {
+		f, col, same := &c.fills[i], c.out[i][c.rows:c.rows+len(keys)], true
+		for row := range keys {
+			col[row] = keys[row][i]
+			same = same && keys[row][i] == f.value
+		}
+		f.dirty = f.dirty || !same
+	}
+	c.rows += len(keys)
 }
 
 // lower returns the first row of the input that is >= k. In most chunks the
@@ -383,6 +414,7 @@ func (c *Cursor) rest() (*graph.Chunk, error) {
 		invariant.Check(c.deltas.sign > 0, "I1: a delete has its row")
 		if c.deltas.sign > 0 {
 			c.put(&c.deltas.key)
+			c.putRun(nil)
 		}
 		if err := c.nextDelta(); err != nil {
 			return nil, err

@@ -104,6 +104,40 @@ func (m *merger) next() error {
 	return nil
 }
 
+// run takes up to max more adds that follow the current change without a change
+// of another source, and without reaching bound, between. next comes after it.
+func (m *merger) run(bound *Key, max int) []Key {
+	if len(m.sources) == 0 || m.sources[0].sign < 0 || max <= 0 {
+		return nil
+	}
+	s := m.sources[0]
+	n := min(len(s.keys), max)
+	if s.disk { // its rows are overwritten once none are left
+		n = min(n, len(s.keys)-1)
+	}
+	n = countBelow(s.keys[:n], bound)
+	if len(m.sources) > 1 {
+		n = countBelow(s.keys[:n], &m.sources[1].keys[0])
+	}
+	out := s.keys[:n]
+	if s.keys = s.keys[n:]; n > 0 {
+		m.settle()
+	}
+	return out
+}
+
+// countBelow returns how many sorted keys are less than a bound, nil for none.
+func countBelow(keys []Key, bound *Key) int {
+	n := len(keys)
+	switch {
+	case bound == nil || n == 0 || compare(&keys[n-1], bound) < 0:
+		return n
+	case compare(&keys[0], bound) >= 0:
+		return 0
+	}
+	return lower(keys, bound)
+}
+
 // settle moves the first source to where its next key belongs, or drops it.
 func (m *merger) settle() {
 	s := m.sources[0]

@@ -43,7 +43,7 @@ var law = []struct {
 	{"sparql/plan", []string{"graph", "graph/rdf", "sparql/algebra", "sparql/expr", "sparql/syntax"}},
 	{"sparql/exec/...", []string{"graph", "graph/rdf", "sparql/plan", "sparql/algebra", "sparql/expr", "sparql/results"}},
 	{"sparql", []string{"graph", "graph/rdf", "sparql/algebra", "sparql/exec", "sparql/expr", "sparql/plan", "sparql/ref", "sparql/results", "sparql/syntax"}},
-	{"sparql/protocol", []string{"sparql", "sparql/algebra", "sparql/results", "sparql/syntax", "graph", "graph/rdf"}},
+	{"sparql/protocol", []string{"sparql", "sparql/algebra", "sparql/plan", "sparql/results", "sparql/syntax", "graph", "graph/rdf"}},
 	{"sparql/sparqltest", []string{"graph", "graph/rdf", "graph/mem", "sparql", "sparql/results", "sparql/algebra", "sparql/syntax", "sparql/ref", "internal/testenv"}},
 	{"reasoning/...", []string{"reasoning/...", "sparql", "sparql/syntax", "sparql/algebra", "sparql/plan", "sparql/exec", "sparql/expr", "sparql/results", "graph", "graph/rdf", "naming/...", "ontology/..."}},
 	{"web/...", []string{"web/...", "control", "control/intent", "sparql/...", "reasoning/...", "ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/auth", "internal/config"}},

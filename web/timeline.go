@@ -57,6 +57,8 @@ type timelineEntry struct {
 	Device string `json:"device,omitempty"`
 	By     string `json:"by,omitempty"`
 	Detail string `json:"detail,omitempty"`
+	// State is what the plan came to, of its last step.
+	State control.State `json:"state,omitempty"`
 }
 
 // timelineTouched counts a commit's changes by the kind of their graph.
@@ -264,12 +266,16 @@ func (t *timelineWalk) steps(plans []control.Plan) []timelineEntry {
 		low = t.query.from
 	}
 	for _, p := range plans {
-		for _, step := range p.Steps {
+		for i, step := range p.Steps {
 			if step.Time.Before(low) || !t.high.IsZero() && !step.Time.Before(t.high) {
 				continue
 			}
-			list = append(list, timelineEntry{Kind: "step", Time: step.Time, Plan: p.ID, Need: p.Need.Message,
-				Step: step.Name, Device: step.Device, By: step.By, Detail: step.Detail})
+			e := timelineEntry{Kind: "step", Time: step.Time, Plan: p.ID, Need: p.Need.Message,
+				Step: step.Name, Device: step.Device, By: step.By, Detail: step.Detail}
+			if i == len(p.Steps)-1 && p.State.Final() {
+				e.State = p.State
+			}
+			list = append(list, e)
 		}
 	}
 	return list

@@ -66,7 +66,7 @@ func told(page timelineAnswer) []string {
 	for _, e := range page.Entries {
 		text := e.Note
 		if e.Kind == "step" {
-			text = "plan " + e.Plan + " " + e.Step
+			text = strings.TrimSpace("plan " + e.Plan + " " + e.Step + " " + string(e.State))
 		}
 		for _, a := range e.Appeared {
 			text += " +" + a.Message
@@ -112,10 +112,10 @@ func incident(t *testing.T, s *Server) []graph.Commit {
 func TestTimeline(t *testing.T) {
 	server, running := newTestServer(t)
 	made := incident(t, server)
-	server.opt.Control = planned{plans: []control.Plan{{ID: "7", Steps: []control.Step{
+	server.opt.Control = planned{plans: []control.Plan{{ID: "7", State: control.Done, Steps: []control.Step{
 		{Name: "approve", Time: made[3].Time.Add(time.Nanosecond)}, {Name: "end", Time: made[5].Time.Add(time.Nanosecond)}}}}}
 	want := []string{
-		"plan 7 end", "repaired -e1 is down -enable e1 down→up atRisk→ok", "trap +linkDown", "plan 7 approve", "need +enable e1", "down +e1 is down up→down", "inventory Interface+1-0",
+		"plan 7 end done", "repaired -e1 is down -enable e1 down→up atRisk→ok", "trap +linkDown", "plan 7 approve", "need +enable e1", "down +e1 is down up→down", "inventory Interface+1-0",
 		"test Device+1-0",
 	}
 	for range 2 { // the second time from memory

@@ -99,6 +99,7 @@ export interface TimelineEntry {
   device?: string;
   by?: string;
   detail?: string;
+  state?: PlanState; // what the plan came to, of its last step
 }
 
 export interface TimelineThing {

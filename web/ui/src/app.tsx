@@ -68,7 +68,7 @@ export function App(): JSX.Element {
         ) : null}
       </main>
       {!live.locked && <TimeBar live={live} />}
-      {!live.at && <News live={live} hidden={current?.path === "findings" || current?.path === "timeline"} />}
+      {!live.at && <News live={live} hidden={["findings", "plans", "timeline"].includes(current?.path ?? "")} />}
       {asked && <Explain key={asked.fact} fact={asked.fact} at={asked.at} base={live.info?.base ?? ""} close={() => setAsked(null)} />}
       <TokenPrompt />
     </>

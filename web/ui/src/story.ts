@@ -93,15 +93,17 @@ export const stepWords: Record<string, string> = {
 
 const mainSteps = new Set(["propose", "approve", "reject", "apply", "commit", "cancel", "end", "recover"]);
 
-const stepTones: Record<string, Tone> = { end: "ok", cancel: "warn", reject: "warn", recover: "warn" };
+const stepTones: Record<string, Tone> = { cancel: "warn", reject: "warn", recover: "warn" };
+
+const endTones: Record<string, Tone> = { done: "ok", failed: "bad" };
 
 function linesOf(e: TimelineEntry): Line[] {
   if (e.kind === "step") {
     const step = e.step ?? "";
     if (!mainSteps.has(step)) return [];
     return [{
-      key: `plan ${e.plan} ${step} ${e.time}`, time: e.time, kind: "plan", tone: stepTones[step] ?? "accent", verb: stepWords[step] ?? step,
-      text: e.message ?? "", ...(e.plan ? { plan: e.plan } : {}),
+      key: `plan ${e.plan} ${step} ${e.time}`, time: e.time, kind: "plan", tone: e.state ? endTones[e.state] ?? "warn" : stepTones[step] ?? "accent",
+      verb: e.state ?? stepWords[step] ?? step, text: (e.message ?? "") + (e.detail && e.state ? ` (${e.detail})` : ""), ...(e.plan ? { plan: e.plan } : {}),
     }];
   }
   const lines: Line[] = [];

@@ -44,11 +44,11 @@ test("what comes and goes within an episode is not told, nor a value that return
 
 test("what was done stands apart from what the network did, and no episode is endless", () => {
   const list = episodes([
-    { kind: "step", plan: "1", step: "end", message: "m", time: time(2) },
+    { kind: "step", plan: "1", step: "end", state: "failed", detail: "why", message: "m", time: time(2) },
     { kind: "commit", seq: 5, time: time(1.9), changed: changed("down", "up") },
     { kind: "step", plan: "1", step: "apply", message: "m", time: time(1.8) },
   ]);
-  assert.deepEqual(list.map(said), [["plan ended m"], ["state oper status down>up"], ["plan begun m"]]);
+  assert.deepEqual(list.map(said), [["plan failed m (why)"], ["state oper status down>up"], ["plan begun m"]]);
   const long = episodes(Array.from({ length: 20 }, (_, i) => ({ kind: "commit", seq: 20 - i, time: time(20 - i), changed: [{ thing: `i${i}`, property: `${NS}operStatus`, from: "up", to: "down" }] })));
   assert.ok(long.length > 2 && long.every((ep) => ep.lines.length <= 6));
 });

@@ -15,6 +15,7 @@ import (
 
 	"nettwin/control"
 	"nettwin/control/intent"
+	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/ingest"
 	"nettwin/internal/auth"
@@ -126,8 +127,12 @@ func (s *service) run(ctx context.Context) error {
 	}
 	var ready atomic.Bool
 	server := s.newServer(listener, in, controller, intents, &ready)
-	head := s.store.Info().Head
-	start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
+	follow := func(head graph.CommitSeq) {
+		start(func(ctx context.Context) error { return s.rules.Follow(ctx, head) })
+	}
+	if !s.waitForTargets {
+		follow(s.store.Info().Head)
+	}
 	for _, run := range in.listeners {
 		start(run)
 	}
@@ -138,6 +143,15 @@ func (s *service) run(ctx context.Context) error {
 			if err := s.settle(ctx, scheduler); err != nil {
 				return err
 			}
+		}
+		if s.waitForTargets {
+			// Once on all that the devices said is sooner done than after
+			// each of them.
+			head := s.store.Info().Head
+			if err := s.rules.Apply(ctx, nil); err != nil {
+				return err
+			}
+			follow(head)
 		}
 		// What an earlier process left half done is finished or taken back.
 		if err := controller.Recover(ctx); err != nil {
@@ -160,7 +174,7 @@ func (s *service) run(ctx context.Context) error {
 }
 
 // settle waits, if the service waits for its targets, until every target was
-// tried once, then runs all rules on what they said.
+// tried once.
 func (s *service) settle(ctx context.Context, scheduler *ingest.Scheduler) error {
 	if !s.waitForTargets {
 		return nil
@@ -174,7 +188,7 @@ func (s *service) settle(ctx context.Context, scheduler *ingest.Scheduler) error
 		case <-tick.C:
 		}
 	}
-	return s.rules.Apply(ctx, nil)
+	return nil
 }
 
 func allTried(list []ingest.TargetStatus) bool {

@@ -113,6 +113,9 @@ func (k *Keeper) now() time.Time { return k.opt.Now().UTC().Truncate(time.Millis
 // put checks and stores a record in the place of quads that are there. k.mu is
 // held.
 func (k *Keeper) put(ctx context.Context, r *record, old []rdf.Quad, previous []Report, outcome string) (Intent, error) {
+	if err := r.inForce(k.opt.Now()); err != nil {
+		return Intent{}, err
+	}
 	triples, err := r.Expression.triples(k.opt.Base)
 	if err != nil {
 		return Intent{}, err

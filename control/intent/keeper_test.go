@@ -293,6 +293,23 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// Goal: a time of validity that would not be kept is refused, not ignored.
+// Method: an end, a start in the future, one in the past.
+func TestValidity(t *testing.T) {
+	b := newBench(t)
+	past, future := b.time.Add(-time.Hour), b.time.Add(time.Hour)
+	for _, test := range []struct {
+		period Period
+		want   error
+	}{{Period{End: &future}, ErrRequest}, {Period{Start: &future}, ErrRequest}, {Period{Start: &past}, nil}} {
+		f := fields("timed", expression(TurtleExpression, upTurtle))
+		f.ValidFor = &test.period
+		if _, err := b.Create(b.ctx, f, operator); !errors.Is(err, test.want) {
+			t.Errorf("%+v: %v", test.period, err)
+		}
+	}
+}
+
 // Goal: two intents may use the same names without sharing anything. Method:
 // the same document twice; delete the first.
 func TestSameNames(t *testing.T) {

@@ -154,8 +154,19 @@ func (f *Fields) check() error {
 	case f.Type != TypeIntent:
 		return fmt.Errorf("%w: @type %q: only %s is handled here", ErrRequest, f.Type, TypeIntent)
 	}
-	if v := f.ValidFor; v != nil && v.Start != nil && v.End != nil && v.End.Before(*v.Start) {
-		return fmt.Errorf("%w: validFor ends before it starts", ErrRequest)
+	return nil
+}
+
+// inForce refuses times of validity that nobody would keep: an intent is in
+// force from when it is taken until it is deleted.
+func (f *Fields) inForce(now time.Time) error {
+	switch v := f.ValidFor; {
+	case v == nil:
+		return nil
+	case v.End != nil:
+		return fmt.Errorf("%w: validFor.endDateTime: an intent is in force until it is deleted: leave the end out, and delete it then", ErrRequest)
+	case v.Start != nil && v.Start.After(now):
+		return fmt.Errorf("%w: validFor.startDateTime: an intent is in force at once: send it when it starts", ErrRequest)
 	}
 	return nil
 }

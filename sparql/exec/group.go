@@ -59,7 +59,7 @@ func (o *groupOp) next(ctx context.Context) (*chunk, error) {
 		if err := o.read(ctx); err != nil {
 			return nil, err
 		}
-		if err := o.finish(); err != nil {
+		if err := o.finish(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -155,7 +155,12 @@ func (k *keyColumn) read(ctx context.Context, x *execution, c *chunk, sel []int3
 		return err
 	}
 	k.col = sized(&k.mem, c.n)
-	for _, row := range sel {
+	for i, row := range sel {
+		if i%rowsPerCheck == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
 		x.exprs.NewSolution()
 		t, ok, err := k.expr.value(row)
 		if err != nil {
@@ -172,7 +177,7 @@ func (k *keyColumn) read(ctx context.Context, x *execution, c *chunk, sel []int3
 }
 
 // finish makes the solutions: keys and aggregates of each group.
-func (o *groupOp) finish() error {
+func (o *groupOp) finish(ctx context.Context) error {
 	n := o.groups.n
 	all := chunk{n: n, cols: make([][]graph.TermID, len(o.x.plan.Slots))}
 	if err := o.x.budget.grow(int64(n) * idBytes * int64(len(o.keys)+len(o.aggs))); err != nil {
@@ -188,6 +193,11 @@ func (o *groupOp) finish() error {
 	for i, a := range o.n.Aggregates {
 		col := make([]graph.TermID, n)
 		for g := range col {
+			if g%rowsPerCheck == 0 {
+				if err := context.Cause(ctx); err != nil {
+					return err
+				}
+			}
 			t, ok := o.aggs[i].result(g)
 			if !ok {
 				continue

@@ -144,12 +144,21 @@ func (o *orderOp) evaluate(ctx context.Context, sel []int32) error {
 }
 
 // lookUp makes sure that values which ids do not order are there as terms.
-func (o *orderOp) lookUp(k *orderKey) error {
+func (o *orderOp) lookUp(ctx context.Context, k *orderKey) error {
 	if k.slot < 0 || allIntegers(k.ids) {
 		return nil
 	}
 	k.terms = make([]rdf.Term, len(k.ids))
-	return o.x.terms.terms(k.ids, k.terms)
+	for from := 0; from < len(k.ids); from += MaxChunkRows {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		to := min(from+MaxChunkRows, len(k.ids))
+		if err := o.x.terms.terms(k.ids[from:to], k.terms[from:to]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func allIntegers(ids []graph.TermID) bool {
@@ -168,33 +177,81 @@ func (o *orderOp) sort(ctx context.Context) error {
 		o.order = append(o.order, int32(i))
 	}
 	for i := range o.conds {
-		if err := o.lookUp(&o.conds[i]); err != nil {
+		if err := o.lookUp(ctx, &o.conds[i]); err != nil {
 			return err
 		}
 	}
-	var failed error
-	steps := 0
-	slices.SortStableFunc(o.order, func(a, b int32) int {
-		if steps++; steps%checkEvery == 0 && failed == nil {
-			failed = context.Cause(ctx)
-		}
-		if failed != nil {
-			return 0
-		}
-		for i := range o.conds {
-			if c := o.conds[i].compare(a, b); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-	if failed != nil {
-		return failed
+	if err := mergeSort(ctx, o.order, o.compare); err != nil {
+		return err
 	}
 	if o.n.Top >= 0 && int64(len(o.order)) > o.n.Top {
 		o.order = o.order[:o.n.Top]
 	}
 	o.rearrange()
+	return nil
+}
+
+func (o *orderOp) compare(a, b int32) int {
+	for i := range o.conds {
+		if c := o.conds[i].compare(a, b); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// Merge sort looks at the context once a block and so often while it merges.
+const (
+	sortBlock     = 1 << 10
+	mergesPerLook = 1 << 13
+)
+
+// mergeSort sorts, keeping the order of what compares equal, and stops soon
+// after the context ends.
+func mergeSort(ctx context.Context, rows []int32, compare func(a, b int32) int) error {
+	for from := 0; from < len(rows); from += sortBlock {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		slices.SortStableFunc(rows[from:min(from+sortBlock, len(rows))], compare)
+	}
+	if len(rows) <= sortBlock {
+		return nil
+	}
+	in, out := rows, make([]int32, len(rows))
+	for width := sortBlock; width < len(rows); width *= 2 {
+		for from := 0; from < len(rows); from += 2 * width {
+			middle, to := min(from+width, len(rows)), min(from+2*width, len(rows))
+			if err := merge(ctx, out[from:to], in[from:middle], in[middle:to], compare); err != nil {
+				return err
+			}
+		}
+		in, out = out, in
+	}
+	copy(rows, in)
+	return nil
+}
+
+func merge(ctx context.Context, out, l, r []int32, compare func(a, b int32) int) error {
+	for i := range out {
+		if i%mergesPerLook == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
+		switch {
+		case len(l) == 0:
+			copy(out[i:], r)
+			return nil
+		case len(r) == 0:
+			copy(out[i:], l)
+			return nil
+		case compare(r[0], l[0]) < 0:
+			out[i], r = r[0], r[1:]
+		default:
+			out[i], l = l[0], l[1:]
+		}
+	}
 	return nil
 }
 

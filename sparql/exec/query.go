@@ -272,6 +272,9 @@ func (r *rows) Next(ctx context.Context) ([]rdf.Term, error) {
 	return r.out, nil
 }
 
+// Ready implements results.Ready.
+func (r *rows) Ready() bool { return r.chunk != nil && r.row < r.chunk.n }
+
 // decode looks up the terms of the current chunk, column by column.
 func (r *rows) decode() error {
 	for i, slot := range r.x.plan.Columns {

@@ -109,6 +109,12 @@ func (r *limitedRows) Next(ctx context.Context) ([]rdf.Term, error) {
 	return row, r.after(err)
 }
 
+// Ready implements results.Ready.
+func (r *limitedRows) Ready() bool {
+	ready, ok := r.rows.(results.Ready)
+	return ok && ready.Ready()
+}
+
 func (r *limitedRows) Close() error { return r.close(r.rows.Close) }
 
 type limitedTriples struct {

@@ -32,6 +32,12 @@ func (c *countedRows) Next(ctx context.Context) ([]rdf.Term, error) {
 	return row, err
 }
 
+// Ready implements results.Ready.
+func (c *countedRows) Ready() bool {
+	ready, ok := c.Rows.(results.Ready)
+	return ok && ready.Ready()
+}
+
 type countedTriples struct {
 	results.Triples
 	n *int

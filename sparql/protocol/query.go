@@ -15,7 +15,7 @@ import (
 	"nettwin/sparql/results"
 )
 
-// Streaming: the first row at once, then every so many rows or so often.
+// Streaming: the first rows after a moment, then every so many rows or so often.
 const (
 	flushRows     = 1000
 	flushInterval = 100 * time.Millisecond
@@ -216,7 +216,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, f results.F
 	keep := &keeper{Writer: out, full: tag == "" || h.opt.ResultCacheBytes < 0}
 	control := http.NewResponseController(w)
 	err := results.Write(ctx, keep, f, result, results.WriteOptions{
-		Flush: control.Flush, FlushRows: flushRows, FlushInterval: flushInterval, Now: h.opt.Now,
+		Flush: control.Flush, FlushRows: flushRows, FlushInterval: flushInterval,
 	})
 	if err != nil && out.sent {
 		err = errSent{err}

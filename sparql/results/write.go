@@ -14,20 +14,27 @@ import (
 	"nettwin/graph/rdf"
 )
 
-// WriteOptions are the choices of Write; the zero value flushes only when the
-// buffer is full and at the end.
+// WriteOptions are the choices of Write; the zero value pushes rows on only
+// when the buffer is full and at the end.
 type WriteOptions struct {
 	// Flush pushes what was written on to the reader, such as
-	// http.ResponseController.Flush. Nil: there is nothing to push.
+	// http.ResponseController.Flush. Nil: there is nothing to push. It is
+	// called by one goroutine at a time, never after Write returns.
 	Flush func() error
-	// FlushRows flushes after that many rows; 0: no rule. The first row is
-	// always flushed if Flush is set.
+	// FlushRows flushes after that many rows; 0: no rule.
 	FlushRows int
-	// FlushInterval flushes when a row comes that long after the last flush,
-	// by the clock Now; 0 or a nil Now: no rule.
+	// FlushInterval flushes rows that wait so long, but the first ones after
+	// FirstFlush already; 0: no rule.
 	FlushInterval time.Duration
-	Now           func() time.Time
 }
+
+// FirstFlush is how long the first rows wait for more before they are pushed
+// on: short answers then go out in one piece.
+const FirstFlush = time.Millisecond
+
+// Ready is what Rows may tell beside: whether the next row is at hand, so that
+// Next will not wait for it.
+type Ready interface{ Ready() bool }
 
 const writeBufferBytes = 64 << 10
 
@@ -85,10 +92,8 @@ func Write(ctx context.Context, w io.Writer, f Format, r *Result, opts WriteOpti
 	out := &flusher{counter: countingWriter{w: w}, opts: opts}
 	out.buf = writeBuffers.Get().(*bufio.Writer) //nolint:errcheck // the pool holds nothing else
 	out.buf.Reset(&out.counter)
-	defer func() {
-		out.buf.Reset(nil)
-		writeBuffers.Put(out.buf)
-	}()
+	out.begin()
+	defer out.finish()
 	if r.Kind == Graph {
 		return out.graph(ctx, f, r)
 	}
@@ -100,7 +105,7 @@ func Write(ctx context.Context, w io.Writer, f Format, r *Result, opts WriteOpti
 		return out.abort(f, err)
 	}
 	doc.end()
-	return out.push()
+	return out.drain()
 }
 
 func newDocument(f Format, w *bufio.Writer) document {
@@ -130,18 +135,67 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 // flusher decides when rows are pushed on.
 type flusher struct {
 	counter countingWriter
-	buf     *bufio.Writer
 	opts    WriteOptions
-	rowsOut int
-	pending int
-	last    time.Time
+
+	// mu is held while rows are written, and given up while the next row has
+	// to be waited for: then the timer may push what is there.
+	mu      sync.Mutex
+	buf     *bufio.Writer // guarded by mu
+	pending int           // rows since the last push; guarded by mu
+	armed   bool          // the timer runs; guarded by mu
+	ended   bool          // guarded by mu
+	failed  error         // of a push by the timer; guarded by mu
+	timer   *time.Timer
+}
+
+func (o *flusher) begin() { o.mu.Lock() }
+
+// finish ends the timer and gives the buffer back.
+func (o *flusher) finish() {
+	o.ended = true
+	if o.timer != nil {
+		o.timer.Stop()
+	}
+	o.buf.Reset(nil)
+	writeBuffers.Put(o.buf)
+	o.buf = nil
+	o.mu.Unlock()
+}
+
+// arm makes the timer push what is pending after a while.
+func (o *flusher) arm(d time.Duration) {
+	o.armed = true
+	if o.timer == nil {
+		o.timer = time.AfterFunc(d, o.tick)
+		return
+	}
+	o.timer.Reset(d)
+}
+
+// tick pushes what is pending.
+func (o *flusher) tick() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.armed = false
+	if o.ended || o.pending == 0 || o.failed != nil {
+		return
+	}
+	o.failed = o.push()
 }
 
 func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
+	ready, tells := r.Rows.(Ready)
 	for {
+		wait := !tells || !ready.Ready()
+		if wait {
+			o.mu.Unlock()
+		}
 		row, err := r.Rows.Next(ctx)
+		if wait {
+			o.mu.Lock()
+		}
 		if err == io.EOF {
-			return nil
+			return o.failed
 		}
 		if err != nil {
 			return err
@@ -157,43 +211,49 @@ func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
 // stick in the buffer, so looking at them here is early enough.
 func (o *flusher) wrote() error {
 	if !o.due() {
-		return nil
+		return o.failed
 	}
 	return o.push()
 }
 
-// clockRows is how many rows after a flush the clock is looked at for each,
-// and then for each so many.
-const clockRows = 64
-
-// due counts a row and tells whether one of the rules asks for a flush.
+// due counts a row and tells whether it is time to push.
 func (o *flusher) due() bool {
-	o.rowsOut++
 	o.pending++
 	if o.opts.Flush == nil {
 		return false
 	}
-	due := o.rowsOut == 1 || o.opts.FlushRows > 0 && o.pending >= o.opts.FlushRows
-	often := o.pending <= clockRows || o.pending%clockRows == 0 // a clock costs as much as a row
-	if !due && often && o.opts.Now != nil && o.opts.FlushInterval > 0 {
-		due = o.opts.Now().Sub(o.last) >= o.opts.FlushInterval
+	if o.opts.FlushRows > 0 && o.pending >= o.opts.FlushRows {
+		return true
 	}
-	return due
+	if o.opts.FlushInterval > 0 && !o.armed {
+		wait := o.opts.FlushInterval
+		if o.counter.n == 0 {
+			wait = FirstFlush
+		}
+		o.arm(wait)
+	}
+	return false
 }
 
+// push hands on what was written.
 func (o *flusher) push() error {
 	o.pending = 0
-	if o.opts.Now != nil {
-		o.last = o.opts.Now()
-	}
-	if err := o.buf.Flush(); err != nil {
-		return fmt.Errorf("results: write: %w", err)
+	if err := o.drain(); err != nil {
+		return err
 	}
 	if o.opts.Flush == nil {
 		return nil
 	}
 	if err := o.opts.Flush(); err != nil {
 		return fmt.Errorf("results: flush: %w", err)
+	}
+	return nil
+}
+
+// drain empties the buffer. What follows the end of a document pushes it.
+func (o *flusher) drain() error {
+	if err := o.buf.Flush(); err != nil {
+		return fmt.Errorf("results: write: %w", err)
 	}
 	return nil
 }
@@ -235,7 +295,9 @@ func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
 	}
 	w := rdf.NewWriter(o.buf, graphFormats[f], opts)
 	for {
+		o.mu.Unlock()
 		t, err := r.Triples.Next(ctx)
+		o.mu.Lock()
 		if err == io.EOF {
 			break
 		}
@@ -245,18 +307,12 @@ func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
 		if err := w.Write(t.In(rdf.Term{})); err != nil {
 			return o.abort(f, err)
 		}
-		if !o.due() {
-			continue
-		}
-		if err := w.Flush(); err != nil {
-			return fmt.Errorf("results: write: %w", err)
-		}
-		if err := o.push(); err != nil {
+		if err := o.wrote(); err != nil {
 			return err
 		}
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("results: write: %w", err)
 	}
-	return o.push()
+	return errors.Join(o.failed, o.drain())
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"nettwin/graph/rdf"
@@ -189,32 +190,51 @@ func parses(f Format, doc []byte) bool {
 	return err == nil
 }
 
-// Goal: the first row leaves at once, later ones by count or by time.
-// Method: count flushes over 10 rows under each rule, with a clock by hand.
-func TestFlush(t *testing.T) {
-	rows := make([][]rdf.Term, 10)
-	for i := range rows {
-		rows[i] = []rdf.Term{rdf.String("x")}
+// slowRows yields a row at each of the given instants.
+type slowRows struct {
+	at    []time.Duration
+	start time.Time
+}
+
+func (r *slowRows) Next(context.Context) ([]rdf.Term, error) {
+	if len(r.at) == 0 {
+		return nil, io.EOF
 	}
+	time.Sleep(r.at[0] - time.Since(r.start))
+	r.at = r.at[1:]
+	return []rdf.Term{rdf.String("x")}, nil
+}
+
+func (r *slowRows) Close() error { return nil }
+
+// TestFlush: the first rows go out after FirstFlush though the next one is
+// waited for, later ones after the interval or when enough are there, a short
+// answer in one piece. Method: rows that come at given instants, in a bubble
+// of its own time.
+func TestFlush(t *testing.T) {
+	const ms = time.Millisecond
 	for name, c := range map[string]struct {
 		opts WriteOptions
-		want int // the last one ends the document
+		at   []time.Duration
+		want []time.Duration
 	}{
-		"first only":      {WriteOptions{}, 2},
-		"every 3 rows":    {WriteOptions{FlushRows: 3}, 5},
-		"every 4 seconds": {WriteOptions{FlushInterval: 4 * time.Second}, 4},
+		"at once":      {WriteOptions{FlushInterval: 100 * ms}, []time.Duration{0, 0, 0}, nil},
+		"first":        {WriteOptions{FlushInterval: 100 * ms}, []time.Duration{5 * ms, 50 * ms}, []time.Duration{6 * ms}},
+		"interval":     {WriteOptions{FlushInterval: 100 * ms}, []time.Duration{0, 10 * ms, 20 * ms, 500 * ms}, []time.Duration{1 * ms, 110 * ms}},
+		"every 2 rows": {WriteOptions{FlushRows: 2}, []time.Duration{1 * ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms}, []time.Duration{2 * ms, 4 * ms}},
 	} {
-		flushes, now := 0, time.Unix(0, 0)
-		c.opts.Flush = func() error { flushes++; return nil }
-		if c.opts.FlushInterval > 0 {
-			c.opts.Now = func() time.Time { now = now.Add(time.Second); return now }
-		}
-		if err := Write(t.Context(), io.Discard, JSON, NewBindings([]string{"x"}, rows), c.opts); err != nil {
-			t.Fatal(err)
-		}
-		if flushes != c.want {
-			t.Errorf("%s: %d flushes, want %d", name, flushes, c.want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var got []time.Duration
+			c.opts.Flush = func() error { got = append(got, time.Since(start)); return nil }
+			rows := &slowRows{at: c.at, start: start}
+			if err := Write(t.Context(), io.Discard, TSV, &Result{Kind: Bindings, Vars: []string{"x"}, Rows: rows}, c.opts); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s: flushed at %v, want %v", name, got, c.want)
+			}
+		})
 	}
 }
 

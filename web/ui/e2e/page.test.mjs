@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { eventually, forgive, missing, out, startBrowser, startTwin, truth } from "./demo.mjs";
+import { unreadable } from "./readable.mjs";
 
 const lack = missing();
 if (lack && process.env.CI === "true") throw new Error(lack);
@@ -275,13 +276,14 @@ test("where no stream gets through, the page polls", { skip }, async () => {
   }
 });
 
-test("the page fits 800 pixels", { skip }, async () => {
+test("every view fits 800 pixels and can be read", { skip }, async () => {
   await page.setViewportSize({ width: 800, height: 900 });
   for (const view of ["topology", "inventory", "services", "findings", "plans", "timeline", "sparql"]) {
     await go(`#/${view}`);
     await page.waitForTimeout(400);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 800, `${view} is ${wide} pixels wide`);
+    assert.deepEqual(await page.evaluate(unreadable), [], view);
     await shot(`narrow-${view}`);
   }
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { eventually, forgive, missing, out, startBrowser, startTwin } from "./demo.mjs";
+import { unreadable } from "./readable.mjs";
 
 const lack = missing();
 if (lack && process.env.CI === "true") throw new Error(lack);
@@ -209,7 +210,7 @@ test("an intent is stated from an example, and reported on", { skip }, async (t)
   await shot("intents");
 });
 
-test("every view fits a narrow window, and dark colours", { skip }, async () => {
+test("every view fits a narrow window, and can be read in dark colours", { skip }, async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await eventually(async () => assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark"));
   await page.setViewportSize({ width: 420, height: 860 });
@@ -217,6 +218,7 @@ test("every view fits a narrow window, and dark colours", { skip }, async () => 
     await view(`#/${to}`);
     await page.waitForTimeout(400);
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 420, to);
+    assert.deepEqual(await page.evaluate(unreadable), [], to);
     await shot(`narrow-${to.replace(/\/.*/, "-one")}`);
   }
   await page.setViewportSize({ width: 1440, height: 900 });

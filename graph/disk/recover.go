@@ -174,7 +174,12 @@ func (r *recovery) scan(f vfs.File, name string, n uint64, size int64) (int64, e
 			return 0, fmt.Errorf("read %s at offset %d: %w", name, offset, err)
 		}
 		end := offset + frameLen + int64(len(payload))
-		if err := r.replay(payload, position(n, offset), position(n, end)); err != nil {
+		err = r.replay(payload, position(n, offset), position(n, end))
+		var corrupt *graph.CorruptionError
+		if errors.As(err, &corrupt) { // another file, which was read meanwhile
+			return 0, err
+		}
+		if err != nil {
 			return 0, r.corrupt(name, offset, "a record with a good checksum does not fit: %v", err)
 		}
 		offset = end
@@ -201,12 +206,11 @@ func (r *recovery) begin(f vfs.File, name string, n uint64, size int64) (int64, 
 		offset = segmentHeaderLen
 	}
 	err = checkSegmentHeader(head[:k], r.wal.salt, n, first)
-	if n == start && err == nil && size < offset {
-		err = fmt.Errorf("the log is cut short: the checkpoint is at offset %d", offset)
-	}
 	switch {
-	case err != nil && n == start:
-		return 0, r.corrupt(name, min(size, offset), "%v", err)
+	case n == start && err == nil && size < offset:
+		return 0, r.corrupt(name, size, "the log is cut short: the checkpoint is at offset %d", offset)
+	case n == start && err != nil:
+		return 0, r.corrupt(name, 0, "%v", err)
 	case err != nil:
 		return 0, &tornError{0, err.Error()}
 	}

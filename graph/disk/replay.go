@@ -71,15 +71,7 @@ func (s *Store) load(salt []byte) error {
 
 // clean removes what a crash left: files that the manifest does not name.
 func (s *Store) clean(m *manifest) error {
-	named := map[string]bool{}
-	for _, num := range m.dicts {
-		named[s.dictFile(num)] = true
-	}
-	m.lists(func(segments []uint64) {
-		for _, num := range segments {
-			named[s.segmentFile(num)] = true
-		}
-	})
+	named := m.files(s)
 	names, err := s.o.FS.ReadDir(s.dir)
 	if err != nil {
 		return err
@@ -95,6 +87,20 @@ func (s *Store) clean(m *manifest) error {
 		}
 	}
 	return nil
+}
+
+// files are the paths of the segments and dictionary files that m names.
+func (m *manifest) files(s *Store) map[string]bool {
+	named := map[string]bool{}
+	for _, num := range m.dicts {
+		named[s.dictFile(num)] = true
+	}
+	m.lists(func(segments []uint64) {
+		for _, num := range segments {
+			named[s.segmentFile(num)] = true
+		}
+	})
+	return named
 }
 
 // openFiles opens dictionary, history and the place of segments.

@@ -40,11 +40,20 @@ type History struct {
 // is debris, which is cut off. Errors: *graph.CorruptionError, those of the
 // file system.
 func Open(fsys vfs.FS, name string, salt []byte, length graph.CommitSeq) (*History, error) {
+	return open(fsys, name, salt, length, true)
+}
+
+// Inspect is Open for one who only reads: debris stays.
+func Inspect(fsys vfs.FS, name string, salt []byte, length graph.CommitSeq) (*History, error) {
+	return open(fsys, name, salt, length, false)
+}
+
+func open(fsys vfs.FS, name string, salt []byte, length graph.CommitSeq, write bool) (*History, error) {
 	h := &History{fs: fsys, name: name, salt: salt, saved: length, blocks: map[uint64][]Node{}}
 	if length == 0 {
 		return h, nil
 	}
-	f, err := fsys.OpenFile(name, true)
+	f, err := fsys.OpenFile(name, write)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, h.corrupt(0, "the file is missing")
 	}
@@ -52,14 +61,14 @@ func Open(fsys vfs.FS, name string, salt []byte, length graph.CommitSeq) (*Histo
 		return nil, err
 	}
 	h.file = f
-	if err := h.check(); err != nil {
+	if err := h.check(write); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return h, nil
 }
 
 // check holds the file against the length that it must have.
-func (h *History) check() error {
+func (h *History) check(cut bool) error {
 	size, err := h.file.Size()
 	if err != nil {
 		return fmt.Errorf("open %s: %w", h.name, err)
@@ -75,7 +84,7 @@ func (h *History) check() error {
 	if string(head) != string(encodeHeader(h.salt)) {
 		return h.corrupt(0, "the header is not that of a history of this store")
 	}
-	if size > want {
+	if size > want && cut {
 		if err := h.file.Truncate(want); err != nil {
 			return err
 		}

@@ -66,6 +66,16 @@ func (f *Files) Write(ctx context.Context, r *Run) (*Run, error) {
 	return f.mergeToDisk(ctx, f.Next(), []*Run{r}, false)
 }
 
+// Verify reads the segment of a number and checks its invariants. Errors:
+// *graph.CorruptionError, ctx.Err(), those of the file system.
+func (f *Files) Verify(ctx context.Context, num uint64) error {
+	r, err := f.Open(num)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.seg.Verify(ctx), r.seg.Release())
+}
+
 // Opener opens the segments of several lists, each once.
 type Opener struct {
 	files  *Files

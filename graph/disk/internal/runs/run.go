@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -84,19 +83,14 @@ func (r *Run) release() error {
 	return r.seg.Release()
 }
 
+// derivedFrom names the order whose rows, sorted stably by the leading
+// position of another, are in that order.
+var derivedFrom = [graph.NumOrders]graph.Order{graph.PSOG: graph.SPOG, graph.OSPG: graph.SPOG, graph.POSG: graph.OSPG, graph.GPSO: graph.PSOG}
+
 // keys returns the rows of a kind in an order, of a run in memory.
 func (r *Run) keys(o graph.Order, kind segment.Kind) []Key {
 	at := &r.mem[kind].orders[o]
-	at.once.Do(func() {
-		pos := o.Positions()
-		spog := r.mem[kind].orders[graph.SPOG].keys
-		at.keys = make([]Key, len(spog))
-		for i := range spog {
-			k := &spog[i]
-			at.keys[i] = Key{k[pos[0]], k[pos[1]], k[pos[2]], k[pos[3]]}
-		}
-		slices.SortFunc(at.keys, func(a, b Key) int { return compare(&a, &b) })
-	})
+	at.once.Do(func() { at.keys = derive(r.keys(derivedFrom[o], kind), derivedFrom[o], o) })
 	return at.keys
 }
 

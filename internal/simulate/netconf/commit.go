@@ -55,7 +55,7 @@ func (c *session) commit(op *xmltree.Node) ([]*xmltree.Node, []*config.Error) {
 	defer s.mu.Unlock()
 	errs = s.free(c, candidate, running)
 	if errs == nil {
-		errs = s.mayFollow(c, how.persistID)
+		errs = s.mayFollow(c, how.persistID, false)
 	}
 	if errs != nil {
 		return nil, errs
@@ -70,18 +70,30 @@ func (c *session) commit(op *xmltree.Node) ([]*xmltree.Node, []*config.Error) {
 
 // mayFollow checks that the session may confirm, follow up or cancel the
 // pending confirmed commit, if there is one.
-func (s *Server) mayFollow(c *session, persistID string) []*config.Error {
+func (s *Server) mayFollow(c *session, persistID string, cancel bool) []*config.Error {
 	p := s.store.pending
 	switch {
 	case p == nil && persistID != "", p != nil && persistID != p.persist:
 		if persistID == "" {
 			return one(config.Protocol, "invalid-value", "a confirmed commit waits, and its persist-id is not given", config.Info("bad-element", "persist-id"))
 		}
+		if s.options.Bugs.VagueNothingPending {
+			return vague(cancel)
+		}
 		return invalid("persist-id", fmt.Sprintf("no confirmed commit waits with the persist-id %q", persistID))
 	case p != nil && p.persist == "" && p.session != c.id: // RFC 6241 §8.4.1
 		return one(config.Protocol, "in-use", fmt.Sprintf("a confirmed commit of session %d waits for its confirmation", p.session))
 	}
 	return nil
+}
+
+// vague is what Bugs.VagueNothingPending answers.
+func vague(cancel bool) []*config.Error {
+	if cancel {
+		return one(config.Protocol, "operation-failed", "operation failed")
+	}
+	return []*config.Error{{Type: config.Protocol, Tag: "operation-failed", Message: "persistent confirmed commit not active",
+		Path: config.Path{Text: "/nc:rpc/nc:commit/nc:persist-id"}}}
 }
 
 // commitCandidate makes candidate the running configuration.
@@ -161,6 +173,9 @@ func (s *Server) rollback(event string, by uint32, effect bool) {
 	}
 	p.stop()
 	s.store.pending = nil
+	if s.options.Bugs.LockedRunningStays && s.store.locks[running] != 0 {
+		return
+	}
 	before := s.device.Running()
 	if err := s.device.Apply(p.before, effect); err != nil {
 		s.log.Error("netconf rollback failed", "error", err)
@@ -179,7 +194,7 @@ func (c *session) cancelCommit(op *xmltree.Node) ([]*xmltree.Node, []*config.Err
 	s := c.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if errs := s.mayFollow(c, persistID); errs != nil {
+	if errs := s.mayFollow(c, persistID, true); errs != nil {
 		return nil, errs
 	}
 	if s.store.pending == nil {

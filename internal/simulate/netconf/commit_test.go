@@ -215,6 +215,28 @@ func TestBugs(t *testing.T) {
 			t.Errorf("effects %v, want %v", device.effects, want)
 		}
 	})
+	t.Run("locked running stays", func(t *testing.T) {
+		for _, bug := range []bool{false, true} {
+			s, _, hand := byHand(t, netconf.Bugs{LockedRunningStays: bug, VagueNothingPending: bug})
+			c := open(t, s, "1.1", "")
+			lock, unlock := `<lock><target><running/></target></lock>`, `<unlock><target><running/></target></unlock>`
+			c.ok(describe("two"), lock, confirmed(`<confirm-timeout>1</confirm-timeout><persist>t</persist>`))
+			hand.Advance(2 * time.Second)
+			left := map[bool]string{false: "one", true: "two"}[bug]
+			if got := c.description("running"); got != left {
+				t.Errorf("bug %v: running %q after the timeout", bug, got)
+			}
+			tag := map[bool]string{false: "protocol invalid-value", true: "protocol operation-failed"}[bug]
+			c.fails(`<commit><persist-id>t</persist-id></commit>`, tag)
+			c.fails(`<cancel-commit><persist-id>t</persist-id></cancel-commit>`, tag)
+			// The way round: no lock of running while the commit waits.
+			c.ok(`<discard-changes/>`, describe("three"), confirmed(`<confirm-timeout>1</confirm-timeout>`), unlock)
+			hand.Advance(2 * time.Second)
+			if got := c.description("running"); got != left {
+				t.Errorf("bug %v: running %q after the timeout without a lock", bug, got)
+			}
+		}
+	})
 	t.Run("an early rpc is lost", func(t *testing.T) {
 		rpc := `<rpc message-id="0" xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><get/></rpc>`
 		early := fmt.Sprintf("\n#%d\n%s\n##\n", len(rpc), rpc)

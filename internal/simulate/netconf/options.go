@@ -48,6 +48,13 @@ type Bugs struct {
 	// RollbackWithoutEffect: the rollback at the timeout gives the
 	// configuration back, but interfaces stay as the commit left them.
 	RollbackWithoutEffect bool
+	// LockedRunningStays: while a session holds the lock of running, a
+	// confirmed commit that times out or is cancelled leaves the edit there;
+	// nothing waits any more, and the cancel is answered ok.
+	LockedRunningStays bool
+	// VagueNothingPending: a persist-id that no confirmed commit waits for is
+	// answered by operation-failed; that of a cancel does not name it.
+	VagueNothingPending bool
 	// LosesEarlyRPC: an rpc that arrives together with the client's hello
 	// is lost, and the session with it.
 	LosesEarlyRPC bool

@@ -44,15 +44,21 @@ func (s *session) Lock(ctx context.Context) error {
 func (s *session) Unlock(ctx context.Context) error {
 	var failures []error
 	for _, d := range [...]client.Datastore{client.Candidate, client.Running} {
-		if !s.locked[d] {
-			continue
-		}
-		delete(s.locked, d)
-		if err := s.Session.Unlock(ctx, d); err != nil {
-			failures = append(failures, fmt.Errorf("unlock %s: %w", d, err))
-		}
+		failures = append(failures, s.release(ctx, d))
 	}
 	return errors.Join(failures...)
+}
+
+// release unlocks one datastore if it is locked.
+func (s *session) release(ctx context.Context, d client.Datastore) error {
+	if !s.locked[d] {
+		return nil
+	}
+	delete(s.locked, d)
+	if err := s.Session.Unlock(ctx, d); err != nil {
+		return fmt.Errorf("unlock %s: %w", d, err)
+	}
+	return nil
 }
 
 // Edit sends the payload to the candidate.
@@ -72,20 +78,50 @@ func (s *session) Edit(ctx context.Context, p *control.Payload) error {
 	return err
 }
 
-// Commit makes the candidate running until the timeout.
+// Commit makes the candidate running until the timeout. The lock of running
+// ends with it: a server that would have to change a locked datastore may not
+// take the commit back (netconfd 2.13 then forgets it, answers ok to a cancel
+// and lets the edit run). The lock of candidate keeps others from committing.
 func (s *session) Commit(ctx context.Context, token string, timeout time.Duration) error {
-	return s.CommitConfirmed(ctx, timeout, token)
+	if err := s.CommitConfirmed(ctx, timeout, token); err != nil {
+		return err
+	}
+	return s.release(ctx, client.Running)
 }
 
 // Confirm makes the commit last.
 func (s *session) Confirm(ctx context.Context, token string) error {
-	return pending(s.ConfirmCommit(ctx, token))
+	err := s.ConfirmCommit(ctx, token)
+	if client.HasTag(err, "operation-failed") && about(err, "persist-id") {
+		return fmt.Errorf("%w: %w", control.ErrNothingPending, err)
+	}
+	return pending(err)
+}
+
+// about tells whether the device names an element as what is wrong.
+func about(err error, element string) bool {
+	var all client.RPCErrors
+	if !errors.As(err, &all) {
+		return false
+	}
+	for _, e := range all {
+		at := e.Path[strings.LastIndexAny(e.Path, ":/")+1:]
+		if at == element || e.Info.BadElement == element {
+			return true
+		}
+	}
+	return false
 }
 
 // Cancel takes the commit back. The candidate, which is ours while it is
-// locked, may still hold the edit: it is forgotten too.
+// locked, may still hold the edit: it is forgotten too. RFC 6241 has no error
+// of its own for a cancel when nothing waits; servers call it operation-failed.
 func (s *session) Cancel(ctx context.Context, token string) error {
-	if err := pending(s.CancelCommit(ctx, token)); err != nil {
+	err := s.CancelCommit(ctx, token)
+	if client.HasTag(err, "operation-failed") {
+		return fmt.Errorf("%w: %w", control.ErrNothingPending, err)
+	}
+	if err := pending(err); err != nil {
 		return err
 	}
 	if s.locked[client.Candidate] {

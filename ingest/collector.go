@@ -45,8 +45,9 @@ type Sample struct {
 	// Elsewhere a value that was read still replaces the literals that the
 	// same property of the same thing had.
 	Complete []string
-	// Expired lists things under Complete that went because they are old, such
-	// as events: of them provenance keeps no last item and no time.
+	// Expired lists thing prefixes, each below one of Complete, whose things
+	// are of the moment, such as events and flows: when they go, provenance
+	// keeps neither a last item nor a time of them, else it would grow for ever.
 	Expired []string
 	// Unsolicited is a sample that the device sent by itself: it is a contact,
 	// and says nothing about whether a collector is in sync.

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"nettwin/graph/rdf"
 	"nettwin/naming"
@@ -85,7 +84,7 @@ func (u *update) provenance(ctx context.Context, activity rdf.Term) error {
 // seen: nothing goes away without a trace.
 func (u *update) thing(ctx context.Context, th *thing, name naming.Name) error {
 	s, g := naming.SourceThing(u.id.graph, th.path), u.Pipeline.prov
-	if th.vanished && slices.Contains(u.sample.Expired, th.path) {
+	if th.vanished && below(th.path, u.sample.Expired) {
 		return u.forgetThing(ctx, s)
 	}
 	if th.vanished {

@@ -116,6 +116,11 @@ func TestIntoTheGraph(t *testing.T) {
 	if got := object(t, head, call, rdf.IRI(rdf.RDFType), g); got != "" {
 		t.Errorf("the call is still a %s after its end", got)
 	}
+	for _, property := range []rdf.Term{rdf.IRI(naming.Twin + "lastItem"), rdf.IRI(naming.Twin + "lastSeen"), rdf.IRI(naming.Twin + "firstSeen")} {
+		if got := object(t, head, call, property, naming.ProvenanceGraph(base)); got != "" {
+			t.Errorf("provenance still has %s %s of the call: it grows with every call", property, got)
+		}
+	}
 	if d := r.collector.Devices(); len(d) != 1 || d[0].Graph != g.Value() || d[0].LastError != "" {
 		t.Errorf("devices %+v", d)
 	}

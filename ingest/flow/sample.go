@@ -64,6 +64,7 @@ func (w *writer) sample(dev *device, stated []*conversation, whole bool) *ingest
 	}
 	if whole {
 		s.Complete = []string{thingFlow}
+		s.Expired = s.Complete
 	}
 	if dev.rawDropped > 0 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("flow: %d datagrams that opened conversations are not kept as raw items", dev.rawDropped))

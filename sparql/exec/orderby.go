@@ -21,6 +21,9 @@ type orderOp struct {
 	order  []int32
 	sel    []int32
 	result *rowsOp
+	reads  []int   // slots that conditions or the rows above read
+	barred bool    // the rows are the first of those read so far, as many as the top
+	kept   *buffer // what passes the bar
 }
 
 // orderKey is one condition with its value for each row kept. Values that are
@@ -36,6 +39,7 @@ type orderKey struct {
 
 func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
 	o := &orderOp{x: x, n: n, in: in, rows: newStore(x, n.Out)}
+	reads := n.Out
 	for _, c := range n.Conditions {
 		v, err := x.newEvaluator(c.Expr)
 		if err != nil {
@@ -46,7 +50,9 @@ func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
 			k.slot = slotOf(c.Expr, name.Name)
 		}
 		o.conds = append(o.conds, k)
+		reads = reads.Union(c.Expr.Uses)
 	}
+	o.reads = reads.Slots()
 	return o, nil
 }
 
@@ -64,13 +70,16 @@ func (o *orderOp) next(ctx context.Context) (*chunk, error) {
 }
 
 // slack is how many rows beyond the top are kept before they are dropped.
-const slack = 8192
+const slack = 1024
 
 func (o *orderOp) read(ctx context.Context) error {
 	for {
 		c, err := o.in.next(ctx)
 		if err != nil || c == nil {
 			return err
+		}
+		if c = o.pass(c); c.n == 0 {
+			continue
 		}
 		if err := o.add(ctx, c); err != nil {
 			return err
@@ -81,6 +90,37 @@ func (o *orderOp) read(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// pass leaves out rows that come after the last of the first ones found so
+// far, where the ids of the first condition tell.
+func (o *orderOp) pass(c *chunk) *chunk {
+	if !o.barred || o.conds[0].slot < 0 || c.cols[o.conds[0].slot] == nil {
+		return c
+	}
+	k := &o.conds[0]
+	bar, ok := k.ids[o.n.Top-1].Integer()
+	if !ok {
+		return c
+	}
+	sel := identity(&o.sel, c.n)[:0]
+	for row, id := range c.cols[k.slot][:c.n] {
+		n, ok := id.Integer()
+		after := n > bar
+		if k.descending {
+			after = n < bar
+		}
+		if !ok || !after && (n != bar || len(o.conds) > 1) {
+			sel = append(sel, int32(row))
+		}
+	}
+	if len(sel) == c.n {
+		return c
+	}
+	if o.kept == nil {
+		o.kept = o.x.newBuffer()
+	}
+	return o.kept.pick(c, o.reads, sel)
 }
 
 const orderKeyBytes = 64
@@ -186,6 +226,7 @@ func (o *orderOp) sort(ctx context.Context) error {
 	}
 	if o.n.Top >= 0 && int64(len(o.order)) > o.n.Top {
 		o.order = o.order[:o.n.Top]
+		o.barred = o.n.Top > 0
 	}
 	o.rearrange()
 	return nil
@@ -206,14 +247,19 @@ const (
 	mergesPerLook = 1 << 13
 )
 
-// mergeSort sorts, keeping the order of what compares equal, and stops soon
-// after the context ends.
+// mergeSort sorts rows, given in rising order, keeping the order of what
+// compares equal, and stops soon after the context ends.
 func mergeSort(ctx context.Context, rows []int32, compare func(a, b int32) int) error {
 	for from := 0; from < len(rows); from += sortBlock {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		slices.SortStableFunc(rows[from:min(from+sortBlock, len(rows))], compare)
+		slices.SortFunc(rows[from:min(from+sortBlock, len(rows))], func(a, b int32) int {
+			if c := compare(a, b); c != 0 {
+				return c
+			}
+			return int(a) - int(b) // they came in this order
+		})
 	}
 	if len(rows) <= sortBlock {
 		return nil

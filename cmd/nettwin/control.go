@@ -36,6 +36,7 @@ func (s *service) newController(in *intake) (*control.Controller, error) {
 			h.targets[[2]string{t.Collector.Name(), t.Target.Name}] = t
 		}
 	}
+	s.hands = h
 	var drivers []control.Driver
 	if in.reader != nil {
 		d, err := driver.New(driver.Options{Dial: h.dial, Schema: h.schema})
@@ -84,6 +85,13 @@ func (h *hands) collect(ctx context.Context, collector, device string) error {
 	}
 	h.caughtUp = head
 	return nil
+}
+
+// catchUp notes a version on which all rules ran.
+func (h *hands) catchUp(head graph.CommitSeq) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.caughtUp = head
 }
 
 // changes tells in which predicates main changed between two versions; nil

@@ -38,6 +38,7 @@ type service struct {
 	hosts   []string // further names of this server
 	limits  config.Limits
 	sources sources
+	hands   *hands // of the controller, which newController makes
 	// onListening is called before the first device is read, with the
 	// addresses at which devices are listened to; may be nil.
 	onListening func(ctx context.Context, at sinks) error
@@ -151,6 +152,7 @@ func (s *service) run(ctx context.Context) error {
 			if err := s.rules.Apply(ctx, nil); err != nil {
 				return err
 			}
+			s.hands.catchUp(head)
 			follow(head)
 		}
 		// What an earlier process left half done is finished or taken back.

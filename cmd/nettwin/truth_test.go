@@ -16,10 +16,14 @@ import (
 // ways (fixtures/README.md): ip, vtysh, lldpcli and the cabling. Each compares
 // in both directions: nothing is missing, nothing is made up.
 
+// truthOf reads a router's own answer: the recorded one, or in the real lab
+// (lab_linux_test.go) what the router said there.
+var truthOf = fixtures.Truth
+
 // truth decodes one of a router's own answers.
 func truth[T any](t *testing.T, device, file string) T {
 	t.Helper()
-	data, err := fixtures.Truth(device, file)
+	data, err := truthOf(device, file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,16 @@ func Root(tb testing.TB) {
 	}
 }
 
+// Namespaces requires that network namespaces can be made, which a container
+// may forbid even to root.
+func Namespaces(tb testing.TB) {
+	tb.Helper()
+	Root(tb)
+	if out, err := exec.Command(Tool(tb, "unshare"), "--net", "--mount", "--uts", "true").CombinedOutput(); err != nil {
+		absent(tb, "network namespaces: unshare: %v: %s", err, out)
+	}
+}
+
 // ProjectRoot returns the folder of go.mod.
 func ProjectRoot() string {
 	_, file, _, _ := runtime.Caller(0)

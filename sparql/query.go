@@ -33,6 +33,8 @@ type Options struct {
 	Now   time.Time // NOW(); the zero Time means the time of the call
 	// MaxMemoryBytes bounds what the operators of a query keep; 0: 2 GiB.
 	MaxMemoryBytes int64
+	// Share divides the machine among executions; nil: none.
+	Share *exec.Share
 	// Service answers SERVICE; nil: an error unless it is SILENT.
 	Service ServiceFunc
 	// Explain, if set, is called with the plan when the query ends.

@@ -27,7 +27,7 @@ func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Optio
 func (o Options) execOptions(q *algebra.Query, src graph.Source) exec.Options {
 	return exec.Options{
 		Now: o.Now, UnionDefault: o.Union, MaxMemoryBytes: o.MaxMemoryBytes, Service: o.Service,
-		Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
+		Share: o.Share, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
 		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
 		Delegate: ref.NewDelegate(q, src, o.refOptions()),
 	}

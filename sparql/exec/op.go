@@ -19,11 +19,18 @@ type op interface {
 	close() error
 }
 
-// checked sees to the end of the context once a chunk.
-type checked struct{ op }
+// checked sees to the end of the context, and to the turns of executions,
+// once a chunk.
+type checked struct {
+	op
+	x *execution
+}
 
 func (c *checked) next(ctx context.Context) (*chunk, error) {
 	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.x.turn.check(ctx); err != nil {
 		return nil, err
 	}
 	return c.op.next(ctx)
@@ -32,16 +39,13 @@ func (c *checked) next(ctx context.Context) (*chunk, error) {
 // counted is checked that counts what an operator delivers and how long it
 // takes, its inputs included, for EXPLAIN.
 type counted struct {
-	op
+	checked
 	info *plan.Info
 }
 
 func (c *counted) next(ctx context.Context) (*chunk, error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
 	started := time.Now()
-	out, err := c.op.next(ctx)
+	out, err := c.checked.next(ctx)
 	c.info.Took += time.Since(started)
 	if out != nil {
 		c.info.Seen += int64(out.n)
@@ -56,9 +60,9 @@ func (x *execution) build(n plan.Node) (op, error) {
 		return nil, err
 	}
 	if x.opt.Explain != nil {
-		return &counted{op: o, info: n.About()}, nil
+		return &counted{checked{op: o, x: x}, n.About()}, nil
 	}
-	return &checked{op: o}, nil
+	return &checked{op: o, x: x}, nil
 }
 
 func (x *execution) operator(n plan.Node) (op, error) {

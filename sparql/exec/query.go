@@ -35,8 +35,9 @@ type Options struct {
 	UnionDefault               bool
 	DefaultGraphs, NamedGraphs []rdf.Term
 
-	MaxMemoryBytes int64 // what operators may keep; 0: DefaultMaxMemoryBytes
-	ChunkRows      int   // 1 to MaxChunkRows; 0: DefaultChunkRows
+	MaxMemoryBytes int64  // what operators may keep; 0: DefaultMaxMemoryBytes
+	Share          *Share // of the machine, with other executions; nil: alone
+	ChunkRows      int    // 1 to MaxChunkRows; 0: DefaultChunkRows
 
 	Perturb *rand.Rand // as in plan.Options, for tests
 
@@ -126,6 +127,7 @@ func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options)
 	x := newExecution(p, src, q.Base, opt.withDefaults())
 	root, err := x.build(p.Root)
 	if err != nil {
+		x.budget.release()
 		return nil, fmt.Errorf("query: %w", err)
 	}
 	s := &stream{x: x, root: root, explain: opt.Explain}
@@ -156,6 +158,7 @@ type execution struct {
 	terms     *termTable
 	exprs     *expr.Context
 	budget    budget
+	turn      turn
 	chunkRows int
 	seeds     map[*plan.Seed]*seedState
 	noColumns [][]graph.TermID
@@ -166,7 +169,7 @@ type execution struct {
 func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
 	x := &execution{
 		plan: p, src: src, opt: opt, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
-		budget: budget{max: opt.MaxMemoryBytes}, noColumns: make([][]graph.TermID, len(p.Slots)),
+		budget: budget{max: opt.MaxMemoryBytes, share: opt.Share}, turn: turn{share: opt.Share}, noColumns: make([][]graph.TermID, len(p.Slots)),
 	}
 	x.terms = &termTable{src: src, budget: &x.budget}
 	x.exprs = &expr.Context{Now: opt.Now, Base: base, Rand: opt.Rand, BNodes: freshNodes(opt.Rand)}
@@ -203,7 +206,9 @@ func (s *stream) pull(ctx context.Context) error {
 		return s.err
 	}
 	s.chunk, s.row = nil, 0
+	s.x.turn.begin()
 	c, err := s.root.next(ctx)
+	s.x.turn.end()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		s.err = fmt.Errorf("query: %w", context.Cause(ctx))
@@ -230,6 +235,7 @@ func (s *stream) close() error {
 	if cerr := closeAll(s.x.extra...); err == nil {
 		err = cerr
 	}
+	s.x.budget.release()
 	if s.explain != nil {
 		s.explain(s.x.plan)
 	}

@@ -190,7 +190,9 @@ func (o *serviceOp) requests(ctx context.Context, rows *store, p part, answers *
 		return err
 	}
 	for _, table := range tables {
+		o.x.turn.end() // waiting is not computing
 		answer, err := o.x.opt.Service(ctx, p.endpoint, o.n.Op.Query(table))
+		o.x.turn.begin()
 		if err != nil {
 			return err
 		}

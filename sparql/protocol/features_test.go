@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -346,5 +347,36 @@ func TestClient(t *testing.T) {
 	}
 	if r, err := query.Run(t.Context(), snapshot, sparql.Options{}); err != nil || !r.Boolean {
 		t.Errorf("loaded: %v %v", r, err)
+	}
+}
+
+// TestSharedPlans: requests at the same time that share one plan give the same
+// answers; run with -race. Method: shapes of every kind of operator, without
+// the answers kept.
+func TestSharedPlans(t *testing.T) {
+	e := newEndpoint(t, Options{ResultCacheBytes: -1})
+	e.do("PUT", "/data", "application/trig", sample+" <http://x/a> <http://x/r> <http://x/b> . <http://x/b> <http://x/r> <http://x/c> .")
+	for _, text := range []string{
+		"SELECT * { ?s ?p ?o OPTIONAL { ?o <http://x/p> ?v } FILTER NOT EXISTS { ?s <http://x/none> ?o } } ORDER BY ?s ?p ?o LIMIT 5",
+		"SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o MINUS { ?s <http://x/q> ?o } } GROUP BY ?p ORDER BY ?p",
+		"SELECT * { ?s <http://x/r>+ ?o FILTER EXISTS { { SELECT ?s { ?s <http://x/p> ?v } } } } ORDER BY ?s ?o",
+		"DESCRIBE <http://x/a> ?o { <http://x/a> <http://x/r> ?o }",
+	} {
+		path := "/sparql?query=" + url.QueryEscape(text)
+		_, want, _ := e.do("GET", path, "", "")
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 5 {
+					if status, got, _ := e.do("GET", path, "", ""); status != 200 || got != want {
+						t.Errorf("%s: %d %s, want %s", text, status, got, want)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	if s := e.plans.Stats(); s.Hits < 150 {
+		t.Errorf("plans: %+v", s)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql"
+	"nettwin/sparql/exec"
 	"nettwin/sparql/plan"
 )
 
@@ -26,6 +28,9 @@ const (
 	DefaultTimeout       = 30 * time.Second
 	DefaultMaxTimeout    = 10 * time.Minute // what timeout= may ask for
 	DefaultMaxRows       = 10_000_000
+
+	DefaultMaxMemoryBytes      = 1 << 30
+	DefaultMaxTotalMemoryBytes = 2 << 30
 
 	DefaultResultCacheBytes = 64 << 20
 	DefaultSlowQuery        = 5 * time.Second
@@ -45,8 +50,9 @@ type Options struct {
 	Timeout, MaxTimeout         time.Duration
 	MaxRows                     int
 
-	// MaxMemoryBytes bounds what one query keeps; 0: the executor's default.
-	MaxMemoryBytes int64
+	// MaxMemoryBytes bounds what one query keeps, MaxTotalMemoryBytes what all
+	// that run at once keep together.
+	MaxMemoryBytes, MaxTotalMemoryBytes int64
 	// ResultCacheBytes bounds the answers kept for those who ask the same of
 	// the same version; 0 means DefaultResultCacheBytes, less than 0 none.
 	ResultCacheBytes int64
@@ -80,6 +86,7 @@ type Handler struct {
 	plans    *cache[*plan.Plan] // by versionKey
 	results  *cache[answerBody] // by tag
 	storeKey string
+	share    *exec.Share
 }
 
 // New returns a handler.
@@ -89,6 +96,8 @@ func New(opt Options) *Handler {
 	opt.Timeout = orDefault(opt.Timeout, DefaultTimeout)
 	opt.MaxTimeout = orDefault(opt.MaxTimeout, DefaultMaxTimeout)
 	opt.MaxRows = orDefault(opt.MaxRows, DefaultMaxRows)
+	opt.MaxMemoryBytes = orDefault(opt.MaxMemoryBytes, DefaultMaxMemoryBytes)
+	opt.MaxTotalMemoryBytes = max(orDefault(opt.MaxTotalMemoryBytes, DefaultMaxTotalMemoryBytes), opt.MaxMemoryBytes)
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -115,6 +124,7 @@ func New(opt Options) *Handler {
 		opt: opt, Running: NewRegistry(),
 		parses: newCache[parsed](parseCacheBytes), plans: newCache[*plan.Plan](planCacheBytes),
 		results:  newCache[answerBody](max(opt.ResultCacheBytes, 0)),
+		share:    exec.NewShare(opt.MaxTotalMemoryBytes, runtime.GOMAXPROCS(0)),
 		storeKey: info.Base + " " + strconv.FormatInt(info.Created.UnixNano(), 36) + " ",
 	}
 }

@@ -87,5 +87,5 @@ func stored(t rdf.Term, pos int, generalized bool) (rdf.Term, error) {
 	}
 	what := [4]string{"subject", "predicate", "object", "label"}[pos]
 	return rdf.Term{}, fmt.Errorf("cayley: %s %s: RDF does not allow it there: use an IRI, or open the store with Options.Generalized: %w",
-		what, valueOf(t), graph.ErrBadQuad)
+		what, ValueOfTerm(t), graph.ErrBadQuad)
 }

@@ -137,9 +137,9 @@ func (qs *QuadStore) narrow(p graph.Pattern, d quad.Direction, ref cayley.Ref) (
 
 // quadOf returns the values of a quad.
 func (qs *QuadStore) quadOf(q rdf.Quad) quad.Quad {
-	value := valueOf
+	value := ValueOfTerm
 	if qs.opt.Generalized {
-		value = func(t rdf.Term) quad.Value { return valueOf(original(t)) }
+		value = func(t rdf.Term) quad.Value { return ValueOfTerm(original(t)) }
 	}
 	return quad.Quad{Subject: value(q.S), Predicate: value(q.P), Object: value(q.O), Label: value(q.G)}
 }
@@ -152,7 +152,7 @@ func (qs *QuadStore) termsOf(q quad.Quad) (rdf.Quad, error) {
 		if v == nil && d == quad.Label {
 			continue
 		}
-		t, err := termOf(v)
+		t, err := TermOf(v)
 		if err != nil {
 			return rdf.Quad{}, err
 		}

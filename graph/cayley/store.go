@@ -183,7 +183,7 @@ func (qs *QuadStore) ValueOf(v quad.Value) cayley.Ref {
 }
 
 func (qs *QuadStore) find(v *version, value quad.Value) (cayley.Ref, error) {
-	t, err := termOf(value)
+	t, err := TermOf(value)
 	if err != nil {
 		return nil, nil // a value that is no term is in no quad
 	}
@@ -242,7 +242,7 @@ func (qs *QuadStore) ValuesOf(ctx context.Context, refs []cayley.Ref) ([]quad.Va
 		case cayley.PreFetchedValue:
 			values[i] = ref.NameOf()
 		case generalNode:
-			values[i] = valueOf(rdf.Term(ref))
+			values[i] = ValueOfTerm(rdf.Term(ref))
 		case node:
 			ids[i] = graph.TermID(ref)
 		}
@@ -254,7 +254,7 @@ func (qs *QuadStore) ValuesOf(ctx context.Context, refs []cayley.Ref) ([]quad.Va
 	}
 	for i, t := range terms {
 		if values[i] == nil {
-			values[i] = valueOf(t)
+			values[i] = ValueOfTerm(t)
 		}
 	}
 	return values, nil

@@ -12,9 +12,9 @@ import (
 	"nettwin/graph/rdf"
 )
 
-// termOf returns the RDF term of a value. Native values get the canonical
-// lexical form of XSD 1.1 Part 2, which valueOf turns into the same value.
-func termOf(v quad.Value) (rdf.Term, error) {
+// TermOf returns the RDF term of a value. Native values get the canonical
+// lexical form of XSD 1.1 Part 2, which ValueOfTerm turns into the same value.
+func TermOf(v quad.Value) (rdf.Term, error) {
 	if !quad.IsValidValue(v) {
 		return rdf.Term{}, fmt.Errorf("cayley: value %s is empty", quad.StringOf(v))
 	}
@@ -47,10 +47,10 @@ func termOf(v quad.Value) (rdf.Term, error) {
 	return rdf.Term{}, fmt.Errorf("cayley: value %s of type %T is no RDF term", v, v)
 }
 
-// valueOf returns the value of a term, nil for the zero Term. Literals become
+// ValueOfTerm returns the value of a term, nil for the zero Term. Literals become
 // native values only where these give the very same term back: "01" stays a
 // TypedString.
-func valueOf(t rdf.Term) quad.Value {
+func ValueOfTerm(t rdf.Term) quad.Value {
 	switch t.Kind() {
 	case rdf.KindIRI:
 		return quad.IRI(t.Value())

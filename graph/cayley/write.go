@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	cayley "github.com/cayleygraph/cayley/graph"
 	"github.com/cayleygraph/quad"
@@ -66,7 +67,8 @@ func (qs *QuadStore) apply(ctx context.Context, deltas []cayley.Delta, ignore ca
 	return qs.Refresh()
 }
 
-// batch is what the deltas change in a version.
+// batch is what the deltas change in a version. Adds that may be there already
+// need no look into it.
 func (qs *QuadStore) batch(v *version, deltas []cayley.Delta, ignore cayley.IgnoreOpts) (*graph.Batch, error) {
 	quads := make([]rdf.Quad, len(deltas))
 	for i, d := range deltas {
@@ -79,12 +81,17 @@ func (qs *QuadStore) batch(v *version, deltas []cayley.Delta, ignore cayley.Igno
 		}
 		quads[i] = q
 	}
+	b := &graph.Batch{Branch: qs.branch, Note: qs.opt.Note}
+	if blind(deltas, ignore) {
+		b.Adds = quads
+		return b, nil
+	}
 	present, err := holds(v, quads)
 	if err != nil {
 		return nil, err
 	}
 	head := v.Commit().Seq
-	b := &graph.Batch{Branch: qs.branch, Expected: &head, Note: qs.opt.Note}
+	b.Expected = &head
 	before := make(map[rdf.Quad]bool, len(deltas))
 	now := make(map[rdf.Quad]bool, len(deltas))
 	var order []rdf.Quad
@@ -112,6 +119,11 @@ func (qs *QuadStore) batch(v *version, deltas []cayley.Delta, ignore cayley.Igno
 		}
 	}
 	return b, nil
+}
+
+// blind tells whether the deltas are only adds of which none can fail.
+func blind(deltas []cayley.Delta, ignore cayley.IgnoreOpts) bool {
+	return ignore.IgnoreDup && !slices.ContainsFunc(deltas, func(d cayley.Delta) bool { return d.Action != cayley.Add })
 }
 
 // holds tells which quads a version has.

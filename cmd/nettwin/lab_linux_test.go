@@ -66,10 +66,11 @@ func TestRealLab(t *testing.T) {
 		testenv.Tool(t, tool)
 	}
 	started := time.Now()
-	defer labLock(t)()
+	lock := labLock(t)
+	defer lock.Close()
 	t.Logf("nobody else's run after %v", time.Since(started).Round(time.Millisecond))
 	started = time.Now()
-	down := holdLab(t)
+	down := holdLab(t, lock)
 	t.Cleanup(func() {
 		ended := time.Now()
 		down()
@@ -101,8 +102,9 @@ func TestRealLab(t *testing.T) {
 // labEnv names the lab to its programs.
 func labEnv() []string { return append(os.Environ(), "NETTWIN_LAB="+labName) }
 
-// labLock keeps two test runs on one machine from using the lab at a time.
-func labLock(t *testing.T) (unlock func()) {
+// labLock keeps two test runs on one machine from using the lab at a time. The
+// lock is free when every process that has the file is gone.
+func labLock(t *testing.T) *os.File {
 	t.Helper()
 	file, err := os.OpenFile(labState+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -111,7 +113,7 @@ func labLock(t *testing.T) (unlock func()) {
 	for end := time.Now().Add(labQueueLimit); ; time.Sleep(100 * time.Millisecond) {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { file.Close() }
+			return file
 		}
 		if time.Now().After(end) {
 			t.Fatalf("%s: held by another test run for more than %v: %v", file.Name(), labQueueLimit, err)
@@ -120,10 +122,11 @@ func labLock(t *testing.T) (unlock func()) {
 }
 
 // holdLab brings the lab up and returns what takes it down and waits for that.
-func holdLab(t *testing.T) (down func()) {
+func holdLab(t *testing.T, lock *os.File) (down func()) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(testenv.ProjectRoot(), "fixtures/lab/hold.sh"))
 	cmd.Env = labEnv()
+	cmd.ExtraFiles = []*os.File{lock}                     // when we are killed it still has to take the lab down
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a key that ends the test is not for it
 	said := newOutput()
 	cmd.Stderr = said

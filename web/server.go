@@ -184,6 +184,8 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Post("/plans/{id}/supersede", s.supersede)
 	r.With(operate).Get("/audit", s.audit)
 	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
+	r.With(read).Get("/saved", s.opt.Protocol.Saved)
+	r.With(read).Get("/saved/{name}", s.opt.Protocol.Saved)
 	r.With(read).Get("/queries", s.queryList)
 	r.With(admin).Delete("/queries/{id}", s.queryCancel)
 	r.With(read).Get("/branches", s.branches)

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -215,6 +216,10 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 		client := &protocol.Client{Allow: s.limits.Reach, MaxBytes: s.limits.MaxDataBytes}
 		service, load = client.Select, client.Load
 	}
+	saved, err := fs.Sub(s.knowledge, "queries")
+	if err != nil { // only for a malformed name
+		saved = nil
+	}
 	return web.New(web.Options{
 		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
 		Protocol: protocol.New(protocol.Options{
@@ -222,7 +227,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
 			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
 			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery, ResultCacheBytes: s.limits.ResultCache,
-			Service: service, Load: load,
+			Service: service, Load: load, Saved: saved,
 			Role:     func(r *http.Request) string { return auth.FromContext(r.Context()).Role.String() },
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
 		}),

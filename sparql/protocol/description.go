@@ -249,7 +249,11 @@ func (h *Handler) PrefixList(w http.ResponseWriter, r *http.Request) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(h.opt.Prefixes) // an error means that the client went away
+	prefixes := h.opt.Prefixes
+	if prefixes == nil {
+		prefixes = map[string]string{}
+	}
+	_ = enc.Encode(prefixes) // an error means that the client went away
 }
 
 // descriptionPrefixes are those of descriptions.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"net/http"
@@ -64,6 +65,9 @@ type Options struct {
 	// Client has both.
 	Service sparql.ServiceFunc
 	Load    func(ctx context.Context, source rdf.Term, yield func(rdf.Triple) error) error
+
+	// Saved holds saved queries, NAME.rq; nil: none.
+	Saved fs.FS
 
 	// Role names the rights of a request, if answers depend on them: answers
 	// are kept apart by it. Nil: they do not.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	cayley "github.com/cayleygraph/cayley/graph"
-	"github.com/cayleygraph/cayley/graph/iterator"
 	"github.com/cayleygraph/cayley/graph/shape"
 	"github.com/cayleygraph/quad"
 
@@ -23,12 +22,13 @@ func (qs *QuadStore) OptimizeShape(s shape.Shape) (shape.Shape, bool) {
 	case shape.Quads:
 		return qs.optimizeQuads(s)
 	case shape.Intersect:
-		list, ok := qs.openAll(s)
-		return shape.Intersect(list), ok
+		if len(s) > 0 {
+			return intersect{sub: qs.openAll(s)}, true
+		}
 	case shape.IntersectOpt:
-		sub, changed := qs.openAll(s.Sub)
-		opt, ok := qs.openAll(s.Opt)
-		return shape.IntersectOpt{Sub: sub, Opt: opt}, changed || ok
+		if len(s.Sub) > 0 {
+			return intersect{sub: qs.openAll(s.Sub), opt: qs.openAll(s.Opt)}, true
+		}
 	}
 	return s, false
 }
@@ -49,15 +49,13 @@ func (qs *QuadStore) optimizeAction(s shape.QuadsAction) (shape.Shape, bool) {
 
 func (qs *QuadStore) optimizeQuads(s shape.Quads) (shape.Shape, bool) {
 	m := matching{qs: qs}
-	fixed := 0
 	for _, f := range s {
 		ref, one := shape.One(f.Values)
 		if !one {
-			f.Values, _ = qs.open(f.Values)
+			f.Values = qs.open(f.Values)
 			m.links = append(m.links, f)
 			continue
 		}
-		fixed++
 		var ok bool
 		var err error
 		if m.pattern, ok, err = qs.narrow(m.pattern, f.Dir, ref); err != nil {
@@ -66,8 +64,8 @@ func (qs *QuadStore) optimizeQuads(s shape.Quads) (shape.Shape, bool) {
 			return nil, true
 		}
 	}
-	if fixed == 0 || fixed == 1 && len(s) == 1 {
-		return s, false
+	if len(m.links) == 0 && len(s) == 1 {
+		return s, false // QuadIterator does it
 	}
 	return m, true
 }
@@ -81,17 +79,21 @@ type matching struct {
 }
 
 // BuildIterator intersects the scan with a walk from each other shape, so that
-// Cayley's optimizer may begin with whichever is smaller; the walk too scans
-// only quads that match the pattern.
+// the optimizer may begin with whichever is smaller; the walk too scans only
+// quads that match the pattern.
 func (m matching) BuildIterator(qs cayley.QuadStore) cayley.Iterator {
-	its := []cayley.Iterator{newIterator(&quads{qs: m.qs, pattern: m.pattern})}
+	all := &intersection{}
+	if m.pattern != (graph.Pattern{}) || len(m.links) == 0 {
+		all.sub = append(all.sub, &quads{qs: m.qs, pattern: m.pattern})
+	}
 	for _, f := range m.links {
-		its = append(its, iterator.NewLinksTo(within{m.qs, m.pattern}, f.Values.BuildIterator(qs), f.Dir))
+		nodes := cayley.AsShape(f.Values.BuildIterator(qs))
+		all.sub = append(all.sub, &link{qs: m.qs, pattern: m.pattern, dir: f.Dir, nodes: nodes})
 	}
-	if len(its) == 1 {
-		return its[0]
+	if len(all.sub) == 1 {
+		return cayley.AsLegacy(all.sub[0])
 	}
-	return iterator.NewAnd(its...)
+	return newIterator(all)
 }
 
 // Optimize optimizes the other shapes.
@@ -106,17 +108,6 @@ func (m matching) Optimize(r shape.Optimizer) (shape.Shape, bool) {
 	}
 	m.links = links
 	return m, changed
-}
-
-// within indexes only the quads that match a pattern.
-type within struct {
-	*QuadStore
-	pattern graph.Pattern
-}
-
-// QuadIterator returns the quads of the pattern with a node at a position.
-func (w within) QuadIterator(d quad.Direction, ref cayley.Ref) cayley.Iterator {
-	return w.quadsWith(w.pattern, d, ref)
 }
 
 // action is a shape and an iterator: for each quad that matches the pattern,

@@ -15,24 +15,22 @@ import (
 // node found by the way keeps the tags of the node asked before. So where it
 // may be asked, opened stands in its place.
 
-// open replaces shapes that hide a recursive path. Cayley wraps it, alone
+// open replaces a shape that hides a recursive path. Cayley wraps it, alone
 // among shapes, in a function.
-func (qs *QuadStore) open(s shape.Shape) (shape.Shape, bool) {
+func (qs *QuadStore) open(s shape.Shape) shape.Shape {
 	if s == nil || reflect.TypeOf(s).Kind() != reflect.Func {
-		return s, false
+		return s
 	}
-	return opaque{s}, true
+	return opaque{s}
 }
 
 // openAll is open for the shapes of an intersection.
-func (qs *QuadStore) openAll(list []shape.Shape) (_ []shape.Shape, changed bool) {
+func (qs *QuadStore) openAll(list []shape.Shape) []shape.Shape {
 	out := make([]shape.Shape, len(list))
 	for i, s := range list {
-		var ok bool
-		out[i], ok = qs.open(s)
-		changed = changed || ok
+		out[i] = qs.open(s)
 	}
-	return out, changed
+	return out
 }
 
 // opaque is the shape of an iterator that Cayley wrapped.

@@ -42,6 +42,7 @@ type cli struct {
 	Simulate simulateCmd `cmd:"" help:"Simulate devices from recordings."`
 	Config   configCmd   `cmd:"" help:"Check a configuration."`
 	Names    namesCmd    `cmd:"" help:"Get and verify content-named items."`
+	Fsck     fsckCmd     `cmd:"" help:"Check a data directory: graph, items, journal."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -34,7 +34,7 @@ type Options struct {
 	// MaxMemoryBytes bounds what the operators of a query keep; 0: 2 GiB.
 	MaxMemoryBytes int64
 	// Share divides the machine among executions; nil: none.
-	Share *exec.Share
+	Share *Share
 	// Service answers SERVICE; nil: an error unless it is SILENT.
 	Service ServiceFunc
 	// Explain, if set, is called with the plan when the query ends.

@@ -40,6 +40,13 @@ var (
 	ErrNoLoader    = ref.ErrNoLoader
 )
 
+// Share divides a machine among executions (exec.Share).
+type Share = exec.Share
+
+// NewShare returns a share of so many bytes, in which as many long executions
+// compute at once; 0 means no bound.
+func NewShare(maxBytes int64, turns int) *Share { return exec.NewShare(maxBytes, turns) }
+
 // LoadError: a document that LOAD names cannot be read.
 type LoadError = ref.LoadError
 

@@ -18,7 +18,6 @@ import (
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql"
-	"nettwin/sparql/exec"
 	"nettwin/sparql/plan"
 )
 
@@ -90,7 +89,7 @@ type Handler struct {
 	plans    *cache[*plan.Plan] // by versionKey
 	results  *cache[answerBody] // by tag
 	storeKey string
-	share    *exec.Share
+	share    *sparql.Share
 }
 
 // New returns a handler.
@@ -128,7 +127,7 @@ func New(opt Options) *Handler {
 		opt: opt, Running: NewRegistry(),
 		parses: newCache[parsed](parseCacheBytes), plans: newCache[*plan.Plan](planCacheBytes),
 		results:  newCache[answerBody](max(opt.ResultCacheBytes, 0)),
-		share:    exec.NewShare(opt.MaxTotalMemoryBytes, runtime.GOMAXPROCS(0)),
+		share:    sparql.NewShare(opt.MaxTotalMemoryBytes, runtime.GOMAXPROCS(0)),
 		storeKey: info.Base + " " + strconv.FormatInt(info.Created.UnixNano(), 36) + " ",
 	}
 }

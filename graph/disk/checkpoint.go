@@ -53,6 +53,8 @@ type checkpoint struct {
 	lines  []savedLine
 	kept   []savedLine
 	rows   uint64 // rows that had been committed since the one before
+
+	waiters []chan struct{} // closed when it is durable
 }
 
 // savedLine is a version of a branch in a checkpoint.
@@ -166,9 +168,12 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	}
 	s.backlog.Add(^(c.rows - 1))
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	close(s.progress)
 	s.progress = make(chan struct{})
-	s.mu.Unlock()
+	for _, done := range c.waiters {
+		close(done)
+	}
 	return nil
 }
 
@@ -189,9 +194,10 @@ func (s *Store) capture(ctx context.Context) (*checkpoint, error) {
 	c := &checkpoint{seq: s.seq, terms: s.logged, rows: s.rows.Swap(0)}
 	c.end, c.record = s.wal.mark()
 	s.wal.captured(c.end)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.setFlush(s.main.tipCell.Len())
+	c.waiters, s.waiters = s.waiters, nil
 	for _, l := range s.branches {
 		c.lines = append(c.lines, savedLine{line: l, seq: l.tip, cell: s.set.Freeze(l.tipCell)})
 	}
@@ -231,16 +237,23 @@ func (s *Store) commitCheckpoint(c *checkpoint) error {
 	s.mu.RLock()
 	old := s.durable
 	s.mu.RUnlock()
+	first, err := s.retain(c)
+	if err != nil {
+		return err
+	}
 	gone, err := s.keep(c, old)
 	if err != nil {
 		return err
 	}
-	if err := s.writeManifest(c); err != nil {
+	from := s.wal.first
+	s.wal.first = first
+	if err := s.manifestOf(c).write(s.o.FS, s.dir, s.wal.salt); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.durable = c
 	s.mu.Unlock()
+	s.removed(s.wal.remove(from, first))
 	return s.removed(s.set.Remove(gone...))
 }
 
@@ -258,7 +271,7 @@ func (s *Store) keep(c, old *checkpoint) (gone []*runs.Cell, err error) {
 		}
 		var list []savedLine
 		for _, k := range slices.Concat(old.kept, old.lines) {
-			if k.line == now.line && k.seq != now.seq {
+			if k.line == now.line && k.seq != now.seq && k.seq >= s.floor.Load() && s.compacting.Load() == 0 {
 				list = append(list, k)
 			}
 		}
@@ -311,12 +324,12 @@ func (s *Store) rewrite() error {
 	if c == nil {
 		return nil
 	}
-	return s.writeManifest(c)
+	return s.manifestOf(c).write(s.o.FS, s.dir, s.wal.salt)
 }
 
-// writeManifest writes what c is now: merges go on in its cells. The caller
-// holds saving.
-func (s *Store) writeManifest(c *checkpoint) error {
+// manifestOf says what c is now: merges go on in its cells. The caller holds
+// saving.
+func (s *Store) manifestOf(c *checkpoint) *manifest {
 	m := &manifest{record: c.record, end: c.end, firstWAL: s.wal.first, floor: s.floor.Load(), commits: c.seq, terms: c.terms, dicts: c.dicts}
 	for _, l := range c.lines {
 		nums, all := l.cell.Segments()
@@ -327,5 +340,5 @@ func (s *Store) writeManifest(c *checkpoint) error {
 		nums, _ := k.cell.Segments()
 		m.kept = append(m.kept, savedVersion{branch: k.line.id, seq: k.seq, segments: nums})
 	}
-	return m.write(s.o.FS, s.dir, s.wal.salt)
+	return m
 }

@@ -42,6 +42,8 @@ func (s *Store) write(ctx context.Context, make func() (*graph.Commit, uint64, e
 		s.give()
 		var full *fullError
 		if errors.As(err, &full) {
+			s.due.Store(true) // segments of a delta may lie behind runs in memory
+			s.poke()
 			if err := s.set.WaitRoom(ctx, full.cell); err != nil {
 				return graph.Commit{}, s.why(err)
 			}

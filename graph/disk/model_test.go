@@ -278,6 +278,9 @@ func (m *twins) draw() (operation, string) {
 		q := m.quads(1)[0]
 		return func(s graph.Store) string { return counts(s, q) }, fmt.Sprintf("counts of %v", q)
 	}
+	if m.r.IntN(3) == 0 {
+		return m.maintain, "compact and backup"
+	}
 	return func(s graph.Store) string {
 		if s == graph.Store(m.disk) {
 			if err := m.disk.Close(); err != nil {
@@ -290,6 +293,37 @@ func (m *twins) draw() (operation, string) {
 		}
 		return branches(s)
 	}, "opening again"
+}
+
+// maintain compacts and copies the store on disk; the copy must hold the same.
+func (m *twins) maintain(s graph.Store) string {
+	if s != graph.Store(m.disk) {
+		return branches(s)
+	}
+	if err := m.disk.Compact(ctx); err != nil {
+		return err.Error()
+	}
+	dir := fmt.Sprintf("backup%d", m.done)
+	fsys := m.fs.KillClone() // that the copies do not fill the memory
+	o := m.options
+	o.FS = fsys
+	copied, err := disk.Open("store", o)
+	if err != nil {
+		return err.Error()
+	}
+	err = errors.Join(copied.Backup(ctx, dir), copied.Close())
+	if err == nil {
+		err = disk.Restore(ctx, fsys, dir, dir+"-restored")
+	}
+	if err != nil {
+		return err.Error()
+	}
+	back, err := disk.Open(dir+"-restored", o)
+	if err != nil {
+		return err.Error()
+	}
+	defer back.Close()
+	return branches(back)
 }
 
 func (m *twins) drawCommit() (operation, string) {

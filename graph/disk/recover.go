@@ -47,6 +47,16 @@ func (r *recovery) corrupt(name string, offset int64, format string, args ...any
 	}
 }
 
+// segmentNumber returns the number of the segment of the log that has a name.
+func segmentNumber(dir, name string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(name, "wal-")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 32)
+	return n, err == nil && filepath.Base(segmentName(dir, n)) == name
+}
+
 // segments lists the numbers of the segments in a directory, which must begin
 // with first and have no gap. Earlier ones are left out.
 func segments(fsys vfs.FS, dir string, first uint64) ([]uint64, error) {
@@ -56,15 +66,9 @@ func segments(fsys vfs.FS, dir string, first uint64) ([]uint64, error) {
 	}
 	var out []uint64
 	for _, name := range names {
-		digits, ok := strings.CutPrefix(name, "wal-")
-		if !ok {
-			continue
+		if n, ok := segmentNumber(dir, name); ok && n >= first {
+			out = append(out, n)
 		}
-		n, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || n < first || filepath.Base(segmentName(dir, n)) != name {
-			continue
-		}
-		out = append(out, n)
 	}
 	slices.Sort(out)
 	for i, n := range out {

@@ -79,6 +79,9 @@ func (s *Store) clean(m *manifest) error {
 	for _, name := range names {
 		path := filepath.Join(s.dir, name)
 		debris := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
+		if n, ok := segmentNumber(s.dir, name); ok && n < m.firstWAL {
+			debris = true
+		}
 		if !debris || named[path] {
 			continue
 		}
@@ -238,6 +241,7 @@ func (s *Store) replayCommit(r *record, pos uint64) error {
 		return err
 	}
 	l.head, l.headCell, l.headCommit = l.tip, cell, l.tipCommit
+	s.relieve(l)
 	return s.removed(s.set.Remove(old))
 }
 
@@ -300,8 +304,18 @@ func (s *Store) replayFork(r *record, number uint64) error {
 	if err != nil {
 		return err
 	}
-	s.branches[r.name] = newLine(number, r.name, from.name, r.base, r.base, s.set.Add(v))
+	l := newLine(number, r.name, from.name, r.base, r.base, s.set.Add(v))
+	s.branches[r.name] = l
+	s.relieve(l)
 	return nil
+}
+
+// relieve asks for a checkpoint, which comes after the record that is being
+// replayed, if merges alone may not make room in the line's list.
+func (s *Store) relieve(l *line) {
+	if l.tipCell.Full() {
+		s.due.Store(true)
+	}
 }
 
 func (s *Store) replayDrop(r *record) error {

@@ -64,6 +64,8 @@ type Options struct {
 	// TailBytes is how much of the log opening may have to read; 0:
 	// DefaultTailBytes.
 	TailBytes int64
+	// Retention says how much of the past is kept; the zero value: all.
+	Retention Retention
 }
 
 func (o Options) withDefaults() Options {
@@ -136,15 +138,17 @@ type Store struct {
 	backlog atomic.Uint64
 	due     atomic.Bool // a checkpoint is wanted for another reason
 
-	saving sync.Mutex // who writes the manifest
+	saving     sync.Mutex   // who writes the manifest
+	compacting atomic.Int64 // calls of Compact under way
 
 	mu       sync.RWMutex
 	main     *line
 	branches map[string]*line
-	pending  []pending     // appended, not yet published, in order
-	changed  chan struct{} // closed and replaced at each publication and drop
-	asked    time.Time     // latest instant that a reader was given
-	failed   error         // I4
+	pending  []pending       // appended, not yet published, in order
+	changed  chan struct{}   // closed and replaced at each publication and drop
+	asked    time.Time       // latest instant that a reader was given
+	failed   error           // I4
+	waiters  []chan struct{} // for the next checkpoint
 	remade   []remade
 	durable  *checkpoint   // what the manifest says; nil: there is none
 	progress chan struct{} // closed and replaced when a checkpoint ends

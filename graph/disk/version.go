@@ -169,10 +169,11 @@ func (s *Store) nearest(seq graph.CommitSeq) (best remade, far uint64, err error
 	far = ^uint64(0)
 	for _, r := range list {
 		var d uint64
-		if d, err = s.distance(r.seq, seq); err != nil {
+		var ok bool
+		if d, ok, err = s.distance(r.seq, seq); err != nil {
 			break
 		}
-		if d < far {
+		if ok && d < far {
 			best, far = r, d
 		}
 	}
@@ -184,18 +185,19 @@ func (s *Store) nearest(seq graph.CommitSeq) (best remade, far uint64, err error
 	return best, far, err
 }
 
-// distance counts the changes on the way between two commits.
-func (s *Store) distance(a, b graph.CommitSeq) (uint64, error) {
+// distance counts the changes on the way between two commits; false if the
+// log does not reach back to where they part.
+func (s *Store) distance(a, b graph.CommitSeq) (uint64, bool, error) {
 	x, err := s.history.Node(a)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	y, err := s.history.Node(b)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	m, err := s.history.Meet(a, b)
-	return x.Cum + y.Cum - 2*m.Cum, err
+	return x.Cum + y.Cum - 2*m.Cum, m.Seq >= s.floor.Load(), err
 }
 
 // travel undoes commits back to where the ways to both versions part, and
@@ -248,8 +250,11 @@ type delta struct {
 	store *Store
 	net   map[graph.Quad]bool // added or deleted
 	list  []*runs.Run
-	held  []*runs.Version // hold the segments of list
+	held  *runs.Version // holds the segments of list; nil: there are none
 }
+
+// maxSpilled is how many segments a delta has before they become one.
+const maxSpilled = 8
 
 func (d *delta) commit(seq graph.CommitSeq, undo bool) error {
 	r, err := d.store.readRecord(seq)
@@ -308,14 +313,34 @@ func (d *delta) spill() error {
 	if err != nil {
 		return err
 	}
-	d.held = append(d.held, runs.NewVersion(r))
 	d.list[last] = r
+	d.hold()
+	if len(d.list) < maxSpilled {
+		return nil
+	}
+	if r, err = d.store.files.Merge(d.store.ctx, d.list); err != nil {
+		return err
+	}
+	d.list = nil
+	if r != nil {
+		d.list = append(d.list, r)
+	}
+	d.hold()
 	return nil
+}
+
+// hold keeps the segments of the list while it is collected.
+func (d *delta) hold() {
+	old := d.held
+	d.held = runs.NewVersion(slices.Clone(d.list)...)
+	if old != nil {
+		d.store.removed(old.Release())
+	}
 }
 
 // drop lets go of the segments; who made a version of them holds them too.
 func (d *delta) drop() {
-	for _, v := range d.held {
-		d.store.removed(v.Release())
+	if d.held != nil {
+		d.store.removed(d.held.Release())
 	}
 }

@@ -244,6 +244,24 @@ func (w *wal) tail() int64 {
 	return int64(segment-from)*w.segmentBytes + offset - start
 }
 
+// remove removes the segments from one up to another, which stays.
+func (w *wal) remove(from, to uint64) error {
+	for n := from; n < to; n++ {
+		name := segmentName(w.dir, n)
+		info, err := w.fs.Stat(name)
+		if err != nil {
+			return err
+		}
+		if err := w.fs.Remove(name); err != nil {
+			return err
+		}
+		w.mu.Lock()
+		w.older -= info.SizeBytes
+		w.mu.Unlock()
+	}
+	return nil
+}
+
 // replayed says that the log has records up to a number, the last of which
 // ends at a position. They need no Sync.
 func (w *wal) replayed(end, number uint64) {

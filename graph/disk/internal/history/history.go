@@ -127,6 +127,9 @@ func (h *History) SizeBytes() int64 {
 	return offset(h.saved + 1)
 }
 
+// SizeOf is the length of the file up to a commit.
+func (h *History) SizeOf(seq graph.CommitSeq) int64 { return offset(seq + 1) }
+
 // Node returns a commit; the zero Node for 0.
 func (h *History) Node(seq graph.CommitSeq) (Node, error) {
 	if seq == 0 {

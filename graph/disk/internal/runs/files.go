@@ -66,6 +66,12 @@ func (f *Files) Write(ctx context.Context, r *Run) (*Run, error) {
 	return f.mergeToDisk(ctx, f.Next(), []*Run{r}, false)
 }
 
+// Merge makes a segment of the net changes of runs that follow each other; nil
+// if there are none.
+func (f *Files) Merge(ctx context.Context, list []*Run) (*Run, error) {
+	return f.mergeToDisk(ctx, f.Next(), list, false)
+}
+
 // Verify reads the segment of a number and checks its invariants. Errors:
 // *graph.CorruptionError, ctx.Err(), those of the file system.
 func (f *Files) Verify(ctx context.Context, num uint64) error {

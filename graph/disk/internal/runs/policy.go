@@ -88,8 +88,8 @@ func (p Policy) pickSmallest(list []*Run, free func(*Run) bool) (best job, ok bo
 }
 
 // pickSegments merges all segments once the small ones weigh too much against
-// the largest, or the small ones among themselves once they are too many.
-func (p Policy) pickSegments(v *Version, busy map[*Run]bool) (job, bool) {
+// the largest, or the small ones among themselves once they are too many; with all, whenever there are several.
+func (p Policy) pickSegments(v *Version, busy map[*Run]bool, all bool) (job, bool) {
 	segments := segmentsOf(v)
 	if segments < 2 || slices.ContainsFunc(v.runs[:segments], func(r *Run) bool { return busy[r] }) {
 		return job{}, false
@@ -103,7 +103,7 @@ func (p Policy) pickSegments(v *Version, busy map[*Run]bool) (job, bool) {
 	}
 	rest -= v.runs[at].size()
 	switch {
-	case rest*100 > p.Share*largest || at > 0:
+	case all || rest*100 > p.Share*largest || at > 0:
 		return job{v.runs[:segments], true, true}, true
 	case segments-1 > p.Segments:
 		return job{v.runs[1:segments], true, false}, true

@@ -27,6 +27,7 @@ type Set struct {
 	mu     sync.Mutex
 	room   sync.Cond // a merge was put in place, or merging ended
 	cells  []*Cell
+	all    bool          // merge all segments of each list into one
 	barred int           // while it is not 0 no merge in memory begins
 	busy   map[*Run]bool // being merged or flushed
 	active [2]bool       // merges under way, by worker
@@ -196,7 +197,7 @@ func (s *Set) pick(c *Cell, worker int) (job, bool) {
 	if worker == memoryWorker {
 		return s.policy.pickMemory(c.version, s.busy)
 	}
-	return s.policy.pickSegments(c.version, s.busy)
+	return s.policy.pickSegments(c.version, s.busy, s.all)
 }
 
 func (s *Set) merge(ctx context.Context, j job) (*Run, error) {
@@ -277,6 +278,18 @@ func (s *Set) due() bool {
 		_, segments := s.pick(c, segmentWorker)
 		return memory || segments
 	})
+}
+
+// Compact merges the segments of each cell's list into one and waits for it.
+func (s *Set) Compact(ctx context.Context) error {
+	s.mu.Lock()
+	s.all = true
+	s.mu.Unlock()
+	err := s.Settle(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = false
+	return err
 }
 
 // SizeBytes adds up the segments of all cells.

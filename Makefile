@@ -7,7 +7,7 @@ SOAKTIME ?= 1h
 TESTFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build ui test lint race fuzz soak bench bench-peers generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint race fuzz soak bench bench-peers generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ run: ui build ## build everything and start the twin on the fixture network
 
 build: ## build the binary (without npm: the page then says "make ui")
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/nettwin
+
+gizmo: ## build nettwin-gizmo, which answers Gizmo queries (a module of its own)
+	cd graph/cayley && CGO_ENABLED=0 $(GO) build -trimpath -o ../../bin/nettwin-gizmo ./cmd/nettwin-gizmo
 
 ui: $(UI)/dist/index.html ## build the web page with npm
 
@@ -29,14 +32,17 @@ $(UI)/dist/index.html: $(UI)/node_modules/.stamp $(wildcard $(UI)/src/*) $(UI)/b
 
 test: lint ## the plain pass: gofmt, vet, staticcheck and every test; needs no C compiler
 	CGO_ENABLED=0 $(GO) test -timeout 10m $(TESTFLAGS) ./...
+	cd graph/cayley && CGO_ENABLED=0 $(GO) test -timeout 10m $(TESTFLAGS) ./...
 
 lint: ## gofmt, vet and staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
 	CGO_ENABLED=0 $(GO) vet ./...
 	CGO_ENABLED=0 $(GO) tool staticcheck ./...
+	staticcheck=$$($(GO) tool -n staticcheck) && cd graph/cayley && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $$staticcheck ./...
 
 race: ## every test with the race detector and the invariants compiled in
 	$(GO) test -timeout 20m -race -tags invariants ./...
+	cd graph/cayley && $(GO) test -timeout 20m -race -tags invariants -short ./...
 
 fuzz: ## every fuzz target for FUZZTIME, two at a time
 	@$(GO) list -f '{{$$d := .Dir}}{{$$p := .ImportPath}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' ./... \

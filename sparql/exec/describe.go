@@ -19,7 +19,6 @@ type describer struct {
 	known *tuples // resources that were queued
 	next  int     // the first that is not described yet
 	begun bool
-	ended bool // there are no more solutions
 	found []rdf.Triple
 	at    int
 }

@@ -13,5 +13,11 @@
 //  4. What an operator keeps beyond a chunk is counted against the memory
 //     limit of the execution before it grows (budget.go).
 //
-// One goroutine runs an execution; it needs no locks.
+// One goroutine runs an execution; it needs no locks. A plan is only read,
+// unless it is explained, so that executions may share one. Executions of one
+// Share have a bound of memory together, and long ones compute in turns
+// (share.go).
+//
+// What no operator here evaluates is left to the caller's Delegate: a pattern
+// as a whole (foreign.go), or the pattern of an EXISTS for each tested solution.
 package exec

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"nettwin/fixtures"
+	"nettwin/internal/invariant"
 	"nettwin/internal/simulate/notify"
 )
 
@@ -46,13 +47,17 @@ func (d *demo) sources(t *testing.T) []sourceState {
 	return all.Sources
 }
 
-// eventually waits until a condition holds.
+// eventually waits until a condition holds, longer with the invariants compiled
+// in, which make everything slower.
 func eventually(t *testing.T, what string, holds func() bool) time.Duration {
 	t.Helper()
-	start := time.Now()
+	start, limit := time.Now(), 30*time.Second
+	if invariant.Enabled {
+		limit *= 3
+	}
 	for !holds() {
-		if time.Since(start) > 30*time.Second {
-			t.Fatalf("%s: not within 30 s", what)
+		if time.Since(start) > limit {
+			t.Fatalf("%s: not within %v", what, limit)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -108,7 +108,7 @@ func (h *Handler) readData(w http.ResponseWriter, r *http.Request, target dataTa
 	w.Header().Set("Content-Type", format.MediaType()+charset(format))
 	w.Header().Set("Vary", "Accept, Origin")
 	tag := h.tag(h.versionKey(r, snapshot, query.Get("reasoning"), request{params: query, text: "graph " + target.String()}), format.String())
-	w.Header().Set("ETag", tag)
+	setTag(w, tag)
 	if matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return

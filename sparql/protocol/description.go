@@ -277,7 +277,7 @@ func (h *Handler) writeDescription(w http.ResponseWriter, r *http.Request, kind 
 	w.Header().Set("Content-Type", format.MediaType()+charset(format))
 	w.Header().Add("Vary", "Accept")
 	tag := h.tag(h.versionKey(r, snapshot, view, request{params: query, text: kind + " " + origin(r) + r.URL.EscapedPath()}), format.String())
-	w.Header().Set("ETag", tag)
+	setTag(w, tag)
 	if matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return

@@ -40,6 +40,13 @@ func (h *Handler) tag(key, format string) string {
 	return `"` + hex.EncodeToString(sum[:tagBytes]) + `"`
 }
 
+// setTag gives an answer its tag. Caches may keep it but must ask whether it
+// still holds, for the next commit may change it (RFC 9111 §5.2.2.4).
+func setTag(w http.ResponseWriter, tag string) {
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Cache-Control", "private, no-cache")
+}
+
 // matches tells whether If-None-Match names a tag (RFC 9110 §13.1.2), whatever
 // the coding of the answer that it came with.
 func matches(header, tag string) bool {

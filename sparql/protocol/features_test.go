@@ -156,7 +156,7 @@ func TestETag(t *testing.T) {
 		}
 	}
 	status, _, h := e.do("GET", "/data?default", "", "", "Accept", "text/turtle")
-	if tag = h.Get("ETag"); status != 200 || tag == "" {
+	if tag = h.Get("ETag"); status != 200 || tag == "" || h.Get("Cache-Control") != "private, no-cache" {
 		t.Fatalf("data: status %d, tag %q", status, tag)
 	}
 	if status, _, _ := e.do("GET", "/data?default", "", "", "Accept", "text/turtle", "If-None-Match", tag); status != 304 {

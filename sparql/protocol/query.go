@@ -98,7 +98,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p request) {
 	tag := ""
 	if query.steady {
 		tag = h.tag(key, format.String())
-		w.Header().Set("ETag", tag)
+		setTag(w, tag)
 		if matches(r.Header.Get("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return

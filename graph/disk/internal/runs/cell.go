@@ -8,6 +8,7 @@ type Cell struct {
 	version *Version
 	// frozen: it is never extended, so nothing is merged for its own sake.
 	frozen bool
+	gone   bool // it was removed: nobody need wait for room in it
 }
 
 // Add makes a cell for a version, whose reference it takes over.
@@ -58,8 +59,10 @@ func (s *Set) Remove(cells ...*Cell) error {
 			return false
 		}
 		gone = append(gone, c.version)
+		c.gone = true
 		return true
 	})
+	s.room.Broadcast()
 	s.mu.Unlock()
 	return releaseAll(gone)
 }
@@ -89,7 +92,7 @@ func (c *Cell) Full() bool {
 	return c.full()
 }
 
-func (c *Cell) full() bool { return len(c.version.runs) >= MaxRuns }
+func (c *Cell) full() bool { return !c.gone && len(c.version.runs) >= MaxRuns }
 
 // Len returns the number of quads.
 func (c *Cell) Len() uint64 {

@@ -194,6 +194,7 @@ func TestRecordings(t *testing.T) {
 		compare(t, c.what, w.rows(c.query), c.want)
 		t.Logf("%s: %d", c.what, len(c.want))
 	}
+	compareFacts(t, w, files)
 	t.Logf("LLDP neighbours with their local interface: %d", len(w.rows("SELECT ?a { ?a a twin:LldpAdjacency ; twin:localInterface ?i }")))
 }
 
@@ -218,7 +219,7 @@ func compare(t *testing.T, what string, got, want []string) {
 	}
 	slices.Sort(lines)
 	if len(lines) > 0 {
-		t.Errorf("%s: %d rows, expected %d\n%s", what, len(got), len(want), strings.Join(lines[:min(8, len(lines))], "\n"))
+		t.Errorf("%s: %d rows, expected %d\n%s", what, len(got), len(want), strings.Join(lines[:min(20, len(lines))], "\n"))
 	}
 }
 

@@ -135,11 +135,21 @@ func (r *reading) fail(root mib.Root, err error) {
 	}
 }
 
+// concerns tells whether what was read so far lets a subtree be read.
+func (r *reading) concerns(root mib.Root) bool {
+	return root.Condition == nil || slices.ContainsFunc(r.varbinds, func(v Varbind) bool {
+		return v.Value.Kind == mib.ObjectID && root.Concerns(v.Name, v.Value.OID)
+	})
+}
+
 // roots walks one subtree after another. A failure that concerns the whole
 // device ends the reading: the roots behind it count as unfinished.
 func (c *Collector) roots(ctx context.Context, w *walker, sample *ingest.Sample, r *reading) {
 	walk := c.opts.Tables.Walk()
 	for i, root := range walk {
+		if !r.concerns(root) {
+			continue
+		}
 		part, err := w.walk(ctx, root.Object)
 		if len(part.varbinds) > 0 {
 			sample.Raw = append(sample.Raw, ingest.RawItem{Label: mib.Dotted(root.Object.OID), Bytes: part.raw})

@@ -375,6 +375,28 @@ func (l *loader) root(p place, cells []string) error {
 	if len(things) == 0 {
 		return p.errorf("%q has no scalar or column below it", cells[0])
 	}
-	l.tables.walk = append(l.tables.walk, Root{Object: o, Things: things})
+	r := Root{Object: o, Things: things}
+	if len(cells) > 1 {
+		if err := l.condition(p, cells[1:], &r); err != nil {
+			return err
+		}
+	}
+	l.tables.walk = append(l.tables.walk, r)
+	return nil
+}
+
+// condition reads when a root is read: an object and what its value lies under.
+func (l *loader) condition(p place, cells []string, r *Root) error {
+	if len(cells) != 2 {
+		return p.errorf("%d cells, expected 1 or 3: object, condition, under", len(cells)+1)
+	}
+	r.Condition = l.tables.byName[cells[0]]
+	if r.Condition == nil || r.Condition.Kind != Scalar || r.Condition.Syntax != OID {
+		return p.errorf("the condition %q is no scalar in the tables whose value is an object identifier", cells[0])
+	}
+	var err error
+	if r.Under, err = ParseOID(cells[1]); err != nil {
+		return p.errorf("under: %w", err)
+	}
 	return nil
 }

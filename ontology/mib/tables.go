@@ -88,14 +88,27 @@ type Root struct {
 	Object *Object
 	// Things are the groups and tables that have objects in the subtree.
 	Things []string
+	// Condition is nil if every device is asked. Else only one is whose value
+	// of this scalar, read before, is Under or below it.
+	Condition *Object
+	Under     []uint32
+}
+
+// Concerns tells whether a device is asked for the subtree of which the
+// object identifier value, an instance called name, is known.
+func (r Root) Concerns(name, value []uint32) bool {
+	return r.Condition == nil || below(name, r.Condition.OID) && below(value, r.Under)
+}
+
+func below(oid, root []uint32) bool {
+	return len(oid) >= len(root) && slices.Equal(oid[:len(root)], root)
 }
 
 // things lists the groups and tables with a scalar or column at or below root.
 func (t *Tables) things(root *Object) []string {
 	var out []string
 	for _, o := range t.objects {
-		below := len(o.OID) >= len(root.OID) && slices.Equal(o.OID[:len(root.OID)], root.OID)
-		if !below || o.Kind != Scalar && o.Kind != Column || slices.Contains(out, o.Parent.Name) {
+		if !below(o.OID, root.OID) || o.Kind != Scalar && o.Kind != Column || slices.Contains(out, o.Parent.Name) {
 			continue
 		}
 		out = append(out, o.Parent.Name)

@@ -39,9 +39,10 @@ type term struct {
 
 func newTerm(v quad.Value) (term, error) {
 	t, err := cayley.TermOf(v)
-	if err != nil {
-		return term{}, err
-	}
+	return termOf(t), err
+}
+
+func termOf(t rdf.Term) term {
 	out := term{Type: "literal", Value: t.Value(), Lang: t.Lang()}
 	switch {
 	case t.IsIRI():
@@ -51,7 +52,7 @@ func newTerm(v quad.Value) (term, error) {
 	case t.Lang() == "" && t.Datatype() != rdf.XSDString:
 		out.Datatype = t.Datatype()
 	}
-	return out, nil
+	return out
 }
 
 // text is a term for people: IRIs in angle brackets, literals plainly.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,7 +193,7 @@ func (d *Dict) findExtra(e *Raw) (uint64, bool, error) {
 	return n, ok, err
 }
 
-// find looks in memory, then in the files, the largest last.
+// find looks in memory, then in the files, the largest of which is the first.
 func (d *Dict) find(e *Raw) (n uint64, ok bool, err error) {
 	hash := hashEntry(d.seed, e)
 	d.mu.RLock()
@@ -206,7 +205,7 @@ func (d *Dict) find(e *Raw) (n uint64, ok bool, err error) {
 	}
 	set := d.acquire()
 	d.mu.RUnlock()
-	for _, f := range slices.Backward(set.files) {
+	for _, f := range set.files {
 		var place uint64
 		if place, ok, err = f.find(hash, e); ok || err != nil {
 			n = f.first + place

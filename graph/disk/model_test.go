@@ -34,8 +34,8 @@ const (
 // the file system, also those of checkpoints and merges behind.
 func TestModelWithCrashes(t *testing.T) {
 	rounds := modelRounds
-	if testing.Short() {
-		rounds = 4
+	if testing.Short() || raceDetector {
+		rounds = 2
 	}
 	runRounds(t, 1, func(n int) bool { return n < rounds })
 }
@@ -94,9 +94,9 @@ type twins struct {
 	crashes int
 
 	mu    sync.Mutex
-	left  int      // changes of the file system until the crash; 0: none is due
-	torn  bool     // the next crash leaves torn remains
-	clone *vfs.Mem // what the crash left
+	left  int        // changes of the file system until the crash; 0: none is due
+	torn  *rand.Rand // the next crash leaves torn remains; nil: strictly what is durable
+	clone *vfs.Mem   // what the crash left
 }
 
 func newTwins(seed uint64, round int) *twins {
@@ -134,8 +134,8 @@ func (m *twins) tick(fsys *vfs.Mem) {
 	if m.left--; m.left > 0 {
 		return
 	}
-	if m.torn {
-		m.clone = fsys.TornClone(m.r)
+	if m.torn != nil {
+		m.clone = fsys.TornClone(m.torn)
 	} else {
 		m.clone = fsys.CrashClone()
 	}
@@ -149,7 +149,10 @@ func (m *twins) run() (err error) {
 	for m.done < modelSteps {
 		if m.r.IntN(60) == 0 {
 			m.mu.Lock()
-			m.left, m.torn = 1+m.r.IntN(60), m.r.IntN(2) == 0
+			m.left, m.torn = 1+m.r.IntN(60), nil
+			if m.r.IntN(2) == 0 {
+				m.torn = rand.New(rand.NewPCG(m.r.Uint64(), 1))
+			}
 			m.mu.Unlock()
 		}
 		if err := m.step(); err != nil {

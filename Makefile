@@ -5,9 +5,10 @@ UI       := web/ui
 FUZZTIME ?= 10s
 SOAKTIME ?= 1h
 TESTFLAGS ?=
+RACEFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build gizmo ui test lint race fuzz soak bench bench-peers generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-peers generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +41,11 @@ lint: ## gofmt, vet and staticcheck
 	CGO_ENABLED=0 $(GO) tool staticcheck ./...
 	staticcheck=$$($(GO) tool -n staticcheck) && cd graph/cayley && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $$staticcheck ./...
 
+lab: ## the product against a real network of routers in namespaces (root, Debian packages)
+	CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -v -run '^TestRealLab$$' ./cmd/nettwin
+
 race: ## every test with the race detector and the invariants compiled in
-	$(GO) test -timeout 20m -race -tags invariants ./...
+	$(GO) test -timeout 20m -race -tags invariants $(RACEFLAGS) ./...
 	cd graph/cayley && $(GO) test -timeout 20m -race -tags invariants -short ./...
 
 fuzz: ## every fuzz target for FUZZTIME, two at a time

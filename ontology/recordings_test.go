@@ -195,6 +195,7 @@ func TestRecordings(t *testing.T) {
 		t.Logf("%s: %d", c.what, len(c.want))
 	}
 	compareFacts(t, w, files)
+	compareSensors(t, w, files)
 	t.Logf("LLDP neighbours with their local interface: %d", len(w.rows("SELECT ?a { ?a a twin:LldpAdjacency ; twin:localInterface ?i }")))
 }
 

@@ -167,28 +167,45 @@ func readQuads(t *testing.T, file string, format rdf.Format) []rdf.Quad {
 }
 
 // Goal: each rule says what its case expects, and nothing in the case that
-// looks alike. Method: rules/testdata, at a fixed time; the expected files are
-// written by hand.
+// looks alike. Method: rules/testdata and align/testdata, at a fixed time; the
+// expected files are written by hand. Alignments without a case of their own
+// are tested together, see TestAlignment.
 func TestRuleCases(t *testing.T) {
+	cases := map[string]bool{}
 	for _, r := range shippedRules(t, base).Rules() {
+		dir := "rules/testdata/" + r.Name
 		if r.Target != rules.TargetDerived {
-			continue
+			dir = "align/testdata/" + r.Name
+			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+				continue
+			}
 		}
-		t.Run(r.Name, func(t *testing.T) {
-			dir := "rules/testdata/" + r.Name
-			if said := newWorld(t, base, readQuads(t, dir+"/silent.trig", rdf.TriG)).construct(r); len(said) > 0 {
-				t.Errorf("it should be silent and says %v", said)
-			}
-			var got, want []string
-			for _, tr := range newWorld(t, base, readQuads(t, dir+"/fires.trig", rdf.TriG)).construct(r) {
-				got = append(got, fmt.Sprint(tr))
-			}
-			for _, q := range readQuads(t, dir+"/fires.expected.nt", rdf.NTriples) {
-				want = append(want, fmt.Sprint(q.Triple()))
-			}
-			compare(t, r.Name, got, want)
-		})
+		cases[dir] = true
+		t.Run(r.Name, func(t *testing.T) { ruleCase(t, r, dir) })
 	}
+	dirs, err := filepath.Glob("*/testdata/*/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		if _, err := os.Stat(filepath.Join(dir, "fires.trig")); err == nil && !cases[filepath.Clean(dir)] {
+			t.Errorf("%s is the case of no rule", dir)
+		}
+	}
+}
+
+func ruleCase(t *testing.T, r *rules.Rule, dir string) {
+	if said := newWorld(t, base, readQuads(t, dir+"/silent.trig", rdf.TriG)).construct(r); len(said) > 0 {
+		t.Errorf("it should be silent and says %v", said)
+	}
+	var got, want []string
+	for _, tr := range newWorld(t, base, readQuads(t, dir+"/fires.trig", rdf.TriG)).construct(r) {
+		got = append(got, fmt.Sprint(tr))
+	}
+	for _, q := range readQuads(t, dir+"/fires.expected.nt", rdf.NTriples) {
+		want = append(want, fmt.Sprint(q.Triple()))
+	}
+	compare(t, r.Name, got, want)
 }
 
 // vocabularyWord finds words of the vocabulary in product code.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/dict"
 	"nettwin/graph/internal/batch"
-	"nettwin/graph/internal/dict"
 )
 
 // recordKind says what a record does.

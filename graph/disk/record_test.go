@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/dict"
 	"nettwin/graph/internal/batch"
-	"nettwin/graph/internal/dict"
 )
 
 func records() []*record {

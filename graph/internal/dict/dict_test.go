@@ -65,54 +65,6 @@ func TestConcurrentReaders(t *testing.T) {
 	wg.Wait()
 }
 
-// Goal: a dictionary comes back from its raw entries, and entries that were
-// never written are refused. Method: copy one with all kinds of terms, some
-// longer than a slab.
-func TestRaw(t *testing.T) {
-	d := New()
-	terms := []rdf.Term{rdf.String(strings.Repeat("x", slabBytes)), rdf.IRI(strings.Repeat("y", slabBytes/4)), rdf.String("")}
-	for i := range 500 {
-		terms = append(terms, term(i))
-	}
-	var ids []graph.TermID
-	for _, tm := range terms {
-		id, err := d.Add(tm)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
-	}
-	c := New()
-	for n := range d.Len() {
-		if err := c.AddRaw(d.Raw(n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, id := range ids {
-		if got, err := c.Term(id); err != nil || got != terms[i] || c.Find(terms[i]) != id {
-			t.Fatalf("term %d comes back as %v, %v", i, got, err)
-		}
-	}
-	language := uint32(0)
-	for n := range d.Len() {
-		if d.Raw(n).Kind == uint8(kindLang) {
-			language = uint32(n) + 1
-		}
-	}
-	for _, bad := range []Raw{
-		{Kind: 0, Text: "a"}, {Kind: 7, Text: "a"}, d.Raw(3), {Kind: 3, Lang: true, Text: "a"},
-		{Kind: 1, Extra: 1, Text: "new"}, {Kind: 3, Extra: 1 << 30, Text: "a"}, {Kind: 3, Extra: 1, Text: "a"},
-		{Kind: 3, Extra: language, Text: "a"}, {Kind: 1, Lang: true, Text: "a"},
-	} {
-		if err := c.AddRaw(bad); err == nil {
-			t.Errorf("raw entry %+v is accepted", bad)
-		}
-	}
-	if _, err := c.Term(graph.MakeID(graph.TagIRI, uint64(language)-1)); err == nil {
-		t.Error("a language tag is a term")
-	}
-}
-
 // Goal: terms beyond the limit are refused. Method: one byte more.
 func TestTooLong(t *testing.T) {
 	d := New()

@@ -5,8 +5,8 @@
 // Two files whose ranges meet are joined into one when the older is not much
 // larger, so there are few.
 //
-// Literals name the entry of their datatype or language tag by number, as in
-// graph/internal/dict, whose Raw entries the log holds.
+// Literals name the entry of their datatype or language tag by number. The log
+// holds the same entries.
 //
 // One writer calls Add, AddRaw, Seal and Close; any number of readers look up
 // meanwhile.

@@ -10,8 +10,15 @@ import (
 	"nettwin/graph/rdf"
 )
 
-// Raw is an entry as the log and the files hold it.
-type Raw = memdict.Raw
+// Raw is an entry as the log and the files hold it: Extra is the number of the
+// entry of a literal's datatype or language tag plus 1, 0 for xsd:string and
+// others.
+type Raw struct {
+	Kind  uint8
+	Lang  bool
+	Extra uint32
+	Text  string
+}
 
 // kindLang marks the text of a language tag, which is no term by itself.
 const kindLang = rdf.Kind(15)

@@ -13,6 +13,7 @@ import (
 
 // derivation is one solution of one rule: what it makes and what it rests on.
 type derivation struct {
+	id       digest
 	iri      rdf.Term
 	rule     rdf.Term
 	facts    []rdf.Quad
@@ -26,6 +27,20 @@ type terms struct {
 }
 
 func (t terms) rule(name string) rdf.Term { return rdf.IRI(t.base + "id/rule/" + name) }
+
+func (t terms) derivation(id digest) rdf.Term {
+	return rdf.IRI(t.base + "id/derivation/" + hex.EncodeToString(id[:]))
+}
+
+// derivationID is the reverse of derivation.
+func (t terms) derivationID(iri rdf.Term) (id digest, ok bool) {
+	text, ok := strings.CutPrefix(iri.Value(), t.base+"id/derivation/")
+	if !ok || len(text) != 2*len(id) {
+		return id, false
+	}
+	_, err := hex.Decode(id[:], []byte(text))
+	return id, err == nil
+}
 
 func (t terms) target(r *Rule) rdf.Term {
 	switch r.Target {
@@ -49,10 +64,8 @@ func newDerivation(t terms, rule rdf.Term, facts, premises []rdf.Quad) derivatio
 	}
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return derivation{
-		iri:  rdf.IRI(t.base + "id/derivation/" + hex.EncodeToString(sum[:16])),
-		rule: rule, facts: facts, premises: premises,
-	}
+	id := digest(sum[:16])
+	return derivation{id: id, iri: t.derivation(id), rule: rule, facts: facts, premises: premises}
 }
 
 // record returns the quads that stand for the derivation in the derived

@@ -46,7 +46,13 @@ type Engine struct {
 	opt   Options
 	terms terms
 
-	runMu sync.Mutex // one run at a time; taken before mu
+	runMu sync.Mutex // one run at a time; taken before mu; guards known and remembered
+	// known are the solutions behind what is recorded of rules, by rule name;
+	// a rule that has none runs in full.
+	known      map[string]*solutions
+	remembered int  // solutions in known
+	verifyAll  bool // tests: every restricted evaluation is compared with a full one
+	restricted int  // evaluations that were not of the whole WHERE
 
 	mu     sync.Mutex // guards what is below
 	set    *Set
@@ -75,6 +81,7 @@ func New(opt Options) *Engine {
 		set:    &Set{},
 		texts:  map[string]string{},
 		status: map[string]Status{},
+		known:  map[string]*solutions{},
 	}
 }
 
@@ -122,6 +129,11 @@ func (e *Engine) Reload(ctx context.Context) error {
 	}
 	e.noteBroken(set)
 	e.mu.Unlock()
+	for name := range e.known {
+		if set.Rule(name) == nil || changed[name] {
+			e.forget(name)
+		}
+	}
 	removed, err := e.removeDeleted(ctx, set)
 	if err != nil {
 		return err
@@ -152,7 +164,12 @@ func (e *Engine) Apply(ctx context.Context, changed *Delta) error {
 	if changed == nil {
 		changed = everything()
 	}
-	return e.run(ctx, e.Set(), changed, func(*Rule) bool { return false })
+	own := &Delta{} // run adds to it
+	own.Merge(changed)
+	if err := e.distrust(ctx, own); err != nil {
+		return err
+	}
+	return e.run(ctx, e.Set(), own, func(*Rule) bool { return false })
 }
 
 // RunTimeDependent runs the rules that read the clock.
@@ -175,11 +192,14 @@ func (e *Engine) run(ctx context.Context, set *Set, changed *Delta, force func(*
 		if len(due) == 0 {
 			continue
 		}
-		delta, err := e.runStratum(ctx, due)
+		delta, err := e.runStratum(ctx, due, changed, force)
 		if err != nil {
 			failures = append(failures, err)
 		}
 		if ctx.Err() != nil {
+			for name := range e.known { // rules of later strata miss the change
+				e.forget(name)
+			}
 			return errors.Join(failures...)
 		}
 		changed.Merge(delta)
@@ -187,9 +207,15 @@ func (e *Engine) run(ctx context.Context, set *Set, changed *Delta, force func(*
 	return errors.Join(failures...)
 }
 
-func (e *Engine) runStratum(ctx context.Context, due []*Rule) (*Delta, error) {
+func (e *Engine) runStratum(ctx context.Context, due []*Rule, changed *Delta, force func(*Rule) bool) (*Delta, error) {
+	forgetAll := func() {
+		for _, r := range due {
+			e.forget(r.Name)
+		}
+	}
 	snapshot, err := e.opt.Store.Snapshot(graph.At{Branch: e.opt.Branch})
 	if err != nil {
+		forgetAll()
 		return &Delta{}, fmt.Errorf("rules: %w", err)
 	}
 	defer snapshot.Close()
@@ -198,10 +224,15 @@ func (e *Engine) runStratum(ctx context.Context, due []*Rule) (*Delta, error) {
 	ran := map[string]Status{}
 	for _, r := range due {
 		started := e.opt.Now()
-		count, err := e.evaluate(ctx, r, snapshot, ch)
+		since := changed
+		if force(r) || changed.great {
+			since = nil
+		}
+		count, err := e.evaluate(ctx, r, since, snapshot, ch)
 		status := Status{Rule: r.Name, File: r.File, Target: r.Target, Comment: r.Comment, Citation: r.Citation,
 			Derivations: count, LastRun: started, Duration: e.opt.Now().Sub(started)}
 		if err != nil {
+			e.forget(r.Name)
 			failures = append(failures, fmt.Errorf("rule %s: %w", r.Name, err))
 			status.Error = err.Error()
 		}
@@ -209,6 +240,7 @@ func (e *Engine) runStratum(ctx context.Context, due []*Rule) (*Delta, error) {
 	}
 	delta, err := ch.commit(ctx, e.opt.Store, notePrefix+names(due))
 	if err != nil {
+		forgetAll()
 		return &Delta{}, errors.Join(append(failures, fmt.Errorf("rules: %w", err))...)
 	}
 	e.mu.Lock()

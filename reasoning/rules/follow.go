@@ -70,7 +70,8 @@ func (e *Engine) report(err error) {
 	}
 }
 
-// inbox is the merged change since the last run: bounded by the vocabulary.
+// inbox is the merged change since the last run: bounded by MaxDeltaQuads and
+// the vocabulary.
 type inbox struct {
 	wake  chan struct{}
 	mu    sync.Mutex

@@ -50,6 +50,13 @@ type Rule struct {
 	timeDependent bool
 	premises      []premise
 	solutionVars  []string // variables of premises and template, sorted
+
+	// For evaluation restricted to what a change can touch (findTouches).
+	touched []touch
+	keys    [][]string // the variables of touched, each list once
+	rowVars []string   // solutionVars and keys, sorted
+	full    bool       // it is always evaluated as a whole
+	fuzzy   bool       // patterns do not tell what touches it: predicates do
 }
 
 // FileError is a rule file that cannot be used. Line and Column are in the
@@ -86,7 +93,11 @@ func ParseRule(file, text, base string) (*Rule, error) {
 		return nil, err
 	}
 	r.graph = terms{base: base, derived: naming.DerivedGraph(base)}.target(r)
-	return r, r.analyse()
+	if err := r.analyse(); err != nil {
+		return r, err
+	}
+	r.findTouches()
+	return r, nil
 }
 
 func defaultTarget(file string) Target {

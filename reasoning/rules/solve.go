@@ -41,7 +41,7 @@ func findModel(models []model.Model, name string) (model.Model, error) {
 func (r *Rule) solve(ctx context.Context, src graph.Source, opt sparql.Options, models []model.Model, visit func(row model.Row, uses []model.Row) error) error {
 	if r.Model == "" {
 		row := model.Row{}
-		return r.rows(ctx, src, opt, r.solutionVars, func() model.Row { return row }, func(model.Row) error { return visit(row, []model.Row{row}) })
+		return r.rows(ctx, src, opt, r.Query.Op, r.rowVars, func() model.Row { return row }, func(model.Row) error { return visit(row, []model.Row{row}) })
 	}
 	m, err := findModel(models, r.Model)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r *Rule) solve(ctx context.Context, src graph.Source, opt sparql.Options, 
 	vars := slices.Concat(r.solutionVars, m.Reads())
 	slices.Sort(vars)
 	var rows []model.Row
-	err = r.rows(ctx, src, opt, slices.Compact(vars), func() model.Row { return model.Row{} }, func(row model.Row) error {
+	err = r.rows(ctx, src, opt, r.Query.Op, slices.Compact(vars), func() model.Row { return model.Row{} }, func(row model.Row) error {
 		rows = append(rows, row)
 		return nil
 	})
@@ -73,11 +73,12 @@ func (r *Rule) solve(ctx context.Context, src graph.Source, opt sparql.Options, 
 	return nil
 }
 
-// rows visits the distinct solutions of the WHERE, in rows that make gives.
-func (r *Rule) rows(ctx context.Context, src graph.Source, opt sparql.Options, vars []string, make func() model.Row, visit func(model.Row) error) error {
+// rows visits the distinct solutions of the rule's WHERE or of another pattern
+// in its place, in rows that make gives.
+func (r *Rule) rows(ctx context.Context, src graph.Source, opt sparql.Options, where algebra.Op, vars []string, make func() model.Row, visit func(model.Row) error) error {
 	query := &algebra.Query{
 		Form: algebra.Select, Base: r.Query.Base, Prefixes: r.Query.Prefixes, Vars: vars,
-		Op: &algebra.Distinct{P: &algebra.Project{Vars: vars, P: r.Query.Op}},
+		Op: &algebra.Distinct{P: &algebra.Project{Vars: vars, P: where}},
 	}
 	result, err := sparql.Evaluate(ctx, query, src, opt)
 	if err != nil {

@@ -216,6 +216,11 @@ func (c *checker) row(thing string, want map[string]any, members map[string]stri
 			continue
 		}
 		got := props[object]
+		// A text with a NUL among its octets has what stands before it as a
+		// second value.
+		if text, _ := w.(string); len(got) == 2 && strings.Contains(text, "\x00") && got[1] == rdf.String(text[:strings.IndexByte(text, 0)]) {
+			got = got[:1]
+		}
 		if len(got) != 1 {
 			c.errorf("%s %s: %v, expected %v", thing, object, got, w)
 			continue

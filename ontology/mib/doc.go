@@ -12,7 +12,8 @@
 //   - Text: xsd:string. NUL octets at the end are padding of the agent and are
 //     taken off. Octets that are not UTF-8 are read as ISO 8859-1, which is
 //     reversible. Text with control characters that XML 1.0 §2.2 forbids stays
-//     exact as xsd:hexBinary, because no result format could carry it.
+//     exact as xsd:hexBinary, because no result format could carry it; where a
+//     NUL octet is followed by others, what stands before it is a second value.
 //   - Octets: xsd:hexBinary in capitals. Physical addresses: "aa:bb:cc:dd:ee:ff".
 //   - Internet addresses: their text, by the address type beside them.
 //   - DateAndTime: xsd:dateTime; the all-zero "unknown" and malformed ones

@@ -129,7 +129,8 @@ func TestRender(t *testing.T) {
 		{object: "sysName", value: octets("r1"), want: "r1", datatype: text},
 		{object: "sysName", value: octets("Zürich\x00\x00"), want: "Zürich", datatype: text},
 		{object: "sysName", value: octets("Z\xfcrich"), want: "Zürich", datatype: text},
-		{object: "sysName", value: octets("a\x00b"), want: "610062", datatype: hex},
+		{object: "sysName", value: octets("\x00b"), want: "0062", datatype: hex},
+		{object: "sysName", value: octets("a\x01b"), want: "610162", datatype: hex},
 		{object: "entPhysicalIsFRU", value: number(2), want: "false", datatype: rdf.XSDBoolean},
 		{object: "sysObjectID", value: mib.Value{Kind: mib.ObjectID, OID: []uint32{1, 3, 6, 1, 4, 1, 9}}, want: "1.3.6.1.4.1.9", datatype: text},
 		// RFC 2579 §2: Tuesday May 26, 1992 at 1:30:15 PM EDT.
@@ -150,6 +151,10 @@ func TestRender(t *testing.T) {
 	r := tables.Render(tables.Object("entAliasMappingIdentifier"), mib.Value{Kind: mib.ObjectID, OID: oid(t, "1.3.6.1.2.1.2.2.1.1.5")}, mib.Value{})
 	if r.Ref != "ifTable/5" || len(r.Terms) != 0 {
 		t.Errorf("a pointer to ifIndex.5: %+v", r)
+	}
+	r = tables.Render(tables.Object("sysName"), octets("r1\x00\x07memory"), mib.Value{})
+	if !slices.Equal(r.Terms, []rdf.Term{rdf.Literal("723100076D656D6F7279", hex), rdf.String("r1")}) {
+		t.Errorf("a text with memory behind it: %v", r.Terms)
 	}
 	r = tables.Render(tables.Object("lldpRemSysCapEnabled"), octets("\x28"), mib.Value{})
 	if !slices.Equal(r.Terms, []rdf.Term{rdf.String("bridge"), rdf.String("router")}) {

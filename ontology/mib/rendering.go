@@ -1,6 +1,7 @@
 package mib
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -101,6 +102,20 @@ func text(b []byte) rdf.Term {
 		}
 	}
 	return rdf.String(s)
+}
+
+// head returns what stands before the first NUL octet of a text that has
+// other octets behind it, if that is clean text: an agent that copies a C
+// string sends the memory behind it too.
+func head(b []byte) []rdf.Term {
+	end := bytes.IndexByte(b, 0)
+	if end <= 0 || len(bytes.TrimRight(b[end:], "\x00")) == 0 {
+		return nil
+	}
+	if t := text(b[:end]); t.Datatype() == rdf.XSDString {
+		return []rdf.Term{t}
+	}
+	return nil
 }
 
 func latin1(s string) string {

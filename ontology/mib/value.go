@@ -70,7 +70,11 @@ func (t *Tables) Render(o *Object, v Value, selector Value) Rendered {
 		}
 	default:
 		if term, note, ok := renderPlain(o, v); ok {
-			return Rendered{Terms: []rdf.Term{term}, Note: note}
+			r := Rendered{Terms: []rdf.Term{term}, Note: note}
+			if o.Syntax == Text {
+				r.Terms = append(r.Terms, head(v.Bytes)...)
+			}
+			return r
 		}
 	}
 	r := one(v.natural())

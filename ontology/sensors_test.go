@@ -17,7 +17,7 @@ const (
 	recordedCDP     = 29
 )
 
-// sensorExpectation is what an independent decoding says of sensors and of
+// sensorExpectation is what an independent decoding says of sensors, VLANs and
 // neighbours that were heard by CDP; numbers as they were sent.
 type sensorExpectation struct {
 	Walk struct {
@@ -34,6 +34,10 @@ type sensorExpectation struct {
 			DevicePort string
 			Platform   string
 		} `json:"cdpNeighbors"`
+		VLANs []struct {
+			ID   int    `json:"vlan"`
+			Name string `json:"name"`
+		} `json:"vlans_dot1qVlanStatic"`
 	}
 }
 
@@ -44,11 +48,11 @@ var (
 	sensorStatuses = []string{"", "ok", "unavailable", "nonoperational"}
 )
 
-// compareSensors holds the twin's sensors and CDP neighbours against the
+// compareSensors holds the twin's sensors, CDP neighbours and VLANs against the
 // expectations.
 func compareSensors(t *testing.T, w *world, files []string) {
 	t.Helper()
-	var sensors, neighbours []string
+	var sensors, neighbours, vlans []string
 	for _, file := range files {
 		device := strings.TrimSuffix(filepath.Base(file), ".expected.json")
 		text, err := os.ReadFile(file)
@@ -69,6 +73,9 @@ func compareSensors(t *testing.T, w *world, files []string) {
 			}
 			sensors = append(sensors, fmt.Sprintf("%s %d %s %s %s %s", device, s.Index, kind, unit, factor, status))
 		}
+		for _, v := range want.Walk.VLANs {
+			vlans = append(vlans, fmt.Sprintf("%s %d %s", device, v.ID, v.Name))
+		}
 		for _, n := range want.Walk.CDP {
 			neighbours = append(neighbours, fmt.Sprintf("%s %d %s %s %s", device, n.Index, n.DeviceID, n.DevicePort, n.Platform))
 		}
@@ -88,6 +95,7 @@ func compareSensors(t *testing.T, w *world, files []string) {
 	compare(t, "sensors", got, sensors)
 	compare(t, "CDP neighbours", w.rows(`SELECT ?d ?i ?n ?p ?f { ?a a twin:CdpAdjacency ; twin:localDevice ?device ; twin:localInterface/twin:ifIndex ?i ;
 		twin:remoteSystemName ?n ; twin:remotePortId ?p ; twin:remotePlatform ?f `+device+` }`), neighbours)
+	compare(t, "VLANs", w.rows("SELECT ?d ?i ?n { ?x a twin:Vlan ; twin:vlanOf ?device ; twin:vlanId ?i OPTIONAL { ?x twin:name ?n } "+device+" }"), vlans)
 	if len(sensors) != recordedSensors || len(neighbours) != recordedCDP {
 		t.Errorf("%d sensors and %d CDP neighbours expected, there should be %d and %d", len(sensors), len(neighbours), recordedSensors, recordedCDP)
 	}

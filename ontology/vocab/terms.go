@@ -82,6 +82,7 @@ var (
 	ClassStorageDrive               = rdf.IRI(NS + "StorageDrive")
 	ClassTopologyChangeEvent        = rdf.IRI(NS + "TopologyChangeEvent")
 	ClassUpInterface                = rdf.IRI(NS + "UpInterface")
+	ClassVlan                       = rdf.IRI(NS + "Vlan")
 )
 
 // Properties of the vocabulary.
@@ -301,6 +302,8 @@ var (
 	PropValueFactor              = rdf.IRI(NS + "valueFactor")
 	PropVendor                   = rdf.IRI(NS + "vendor")
 	PropVendorHint               = rdf.IRI(NS + "vendorHint")
+	PropVlanId                   = rdf.IRI(NS + "vlanId")
+	PropVlanOf                   = rdf.IRI(NS + "vlanOf")
 	PropWindow                   = rdf.IRI(NS + "window")
 	PropWithin                   = rdf.IRI(NS + "within")
 )

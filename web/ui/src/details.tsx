@@ -143,7 +143,7 @@ function Detail({ data, network, choose }: { data: DeviceDetail; network: Networ
 
 export const addressText = (a: Thing): string => a.get("address") + (a.get("prefixLength") ? `/${a.get("prefixLength")}` : "");
 
-const protocols: Record<string, string> = { LldpAdjacency: "LLDP", OspfAdjacency: "OSPF", BgpSession: "BGP" };
+const protocols: Record<string, string> = { LldpAdjacency: "LLDP", CdpAdjacency: "CDP", OspfAdjacency: "OSPF", BgpSession: "BGP" };
 
 interface NeighbourProps {
   adjacencies: Thing[];
@@ -190,6 +190,8 @@ function Neighbours({ adjacencies, interfaces, network, choose }: NeighbourProps
 const evidenceWords: Record<string, string> = {
   "lldp-both": "both ends name each other by LLDP",
   "lldp-one": "one end names the other by LLDP",
+  "cdp": "one end names the other by CDP",
+  "prefix": "both ends have an address in one prefix",
 };
 
 export function LinkPanel({ link, choose, explain }: { link: LinkShape; choose: Choose; explain: (fact: string, at?: string) => void }): JSX.Element {

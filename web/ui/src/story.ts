@@ -205,7 +205,7 @@ function inventory(burst: TimelineEntry[]): Line[] {
   });
 }
 
-const shownClasses = new Set(["Device", "Interface", "Address", "Link", "LldpAdjacency", "OspfAdjacency", "BgpSession", "Service", "Intent", "ProductModel"]);
+const shownClasses = new Set(["Device", "Interface", "Address", "Link", "LldpAdjacency", "CdpAdjacency", "OspfAdjacency", "BgpSession", "Service", "Intent", "ProductModel"]);
 
 function counted(n: number, one: string): string {
   if (n === 1) return `1 ${one}`;

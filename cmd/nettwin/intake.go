@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"time"
 
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
@@ -14,6 +15,9 @@ import (
 	"nettwin/ingest/trap"
 	"nettwin/web"
 )
+
+// firstContactLimit is how long listeners wait for a device to be read.
+const firstContactLimit = time.Minute
 
 // intake is all by which a service hears of devices: it asks them by schedule
 // and listens to what they tell.
@@ -101,6 +105,24 @@ func (in *intake) readNow(device, reason string) {
 	for _, scheduler := range in.schedulers {
 		scheduler.ReadNow(device, reason)
 	}
+}
+
+// firstContact reports whether what a listener heard of a device may be stated:
+// what it is read by, which tells its identity, comes first, unless the device
+// cannot be read for a while.
+func (in *intake) firstContact(device string, waited time.Duration) bool {
+	read := false
+	for _, scheduler := range in.schedulers {
+		for _, status := range scheduler.Status() {
+			if status.Device == device {
+				if !status.LastContact.IsZero() {
+					return true
+				}
+				read = true
+			}
+		}
+	}
+	return !read || waited > firstContactLimit
 }
 
 // status is how each source of the graph does.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
@@ -84,7 +85,10 @@ func (s *service) listenFlows(ctx context.Context, in *intake) error {
 		if err != nil {
 			return err
 		}
+		opened := time.Now()
 		collector, err := flow.Listen(ctx, flow.Options{Address: at, Tables: tables, Sink: s.pipeline, StateFile: state, Log: s.env.log,
+			Window: s.sources.flowWindow, Idle: s.sources.flowIdle,
+			Ready:   func(device string) bool { return in.firstContact(device, time.Since(opened)) },
 			Resolve: func(from netip.AddrPort) (string, bool) { return s.sources.flow.device(from.Addr()) }})
 		if err != nil {
 			return err

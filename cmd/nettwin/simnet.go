@@ -151,7 +151,8 @@ func (s *simulation) sources(period time.Duration) sources {
 	}
 	return sources{snmp: s.targets, netconf: s.netconf, snmpCredentials: credentialsByName(s.community),
 		netconfCredentials: func(ingest.Target) (ncingest.Credential, error) { return s.credential, nil },
-		listeners:          config.Listeners{Trap: any, Syslog: any, Flow: any}, trap: heard, syslog: heard, flow: heard}
+		listeners:          config.Listeners{Trap: any, Syslog: any, Flow: any}, trap: heard, syslog: heard, flow: heard,
+		flowWindow: demoFlowWindow, flowIdle: demoFlowIdle}
 }
 
 // Close ends the devices.

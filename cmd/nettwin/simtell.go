@@ -19,6 +19,13 @@ import (
 	simulated "nettwin/internal/simulate/snmp"
 )
 
+// The simulated exporters tell of a flow every few seconds, and of each in
+// every round: a flow that went another way ends after a round's silence.
+const (
+	demoFlowWindow = 5 * time.Second
+	demoFlowIdle   = 30 * time.Second
+)
+
 // sinks are where the simulated devices send, each "host:port" or empty.
 type sinks struct{ trap, syslog, flow string }
 
@@ -87,31 +94,91 @@ func (r *running) Close() error {
 	return nil
 }
 
-// export plays the recorded flow packets round by round. An exporter whose
-// interface is down, or whose packets come from an incident, is silent.
+// export plays recorded flow packets round by round: those of a quiet network,
+// or, while the cable of the recorded incident is cut, those that the exporters
+// sent when it was, so that traffic is seen on its other way. An exporter whose
+// interface is down, or whose packets come from a replay, is silent.
 func (s *simulation) export(ctx context.Context, sink string) (*running, error) {
 	recorded, err := fixtures.Flows()
 	if err != nil {
 		return nil, err
 	}
-	packets := flowPackets(recorded)
-	const round = 25 * time.Second // the length of the recording
-	restamp := stampers(packets, round, 1)
+	detour, err := recordedDetour()
+	if err != nil {
+		return nil, err
+	}
+	quiet := exports{packets: flowPackets(recorded), round: 25 * time.Second} // the length of the recording
+	quiet.restamp = stampers(quiet.packets, quiet.round, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{cancel: cancel}
-	r.done.Go(func() {
-		_, err := notify.Replay(ctx, packets, notify.ReplayOptions{Sources: s.senders(), Every: round, Rewrite: restamp,
-			SinkOf: func(p notify.Packet) string {
-				if s.playing.Load() != nil || !s.exporterUp(p.Device) {
-					return ""
-				}
-				return sink
-			}})
-		if err != nil && ctx.Err() == nil {
-			s.log.Error("simulated flow export ended", "error", err)
-		}
-	})
+	for _, e := range []struct {
+		exports
+		now func() bool
+	}{
+		{quiet, func() bool { return !s.isCut(detour.cable) }},
+		{detour.exports, func() bool { return s.isCut(detour.cable) }},
+	} {
+		r.done.Go(func() {
+			_, err := notify.Replay(ctx, e.packets, notify.ReplayOptions{Sources: s.senders(), Every: e.round, Rewrite: e.restamp,
+				SinkOf: func(p notify.Packet) string {
+					if s.playing.Load() != nil || !e.now() || !s.exporterUp(p.Device) {
+						return ""
+					}
+					return sink
+				}})
+			if err != nil && ctx.Err() == nil {
+				s.log.Error("simulated flow export ended", "error", err)
+			}
+		})
+	}
 	return r, nil
+}
+
+// exports are packets that are played round by round.
+type exports struct {
+	packets []notify.Packet
+	round   time.Duration
+	restamp func(round int, p notify.Packet) []byte
+}
+
+// detour is what exporters sent while a cable was cut.
+type detour struct {
+	exports
+	cable fixtures.Cable
+}
+
+// recordedDetour takes it out of the recorded incident. Templates went out
+// before the cut: the stamper learns them there, and a collector has them from
+// the quiet network.
+func recordedDetour() (detour, error) {
+	incident, err := fixtures.ReadIncident()
+	if err != nil {
+		return detour{}, err
+	}
+	flows, err := fixtures.IncidentFlows()
+	if err != nil {
+		return detour{}, err
+	}
+	d := detour{cable: incident.Link, exports: exports{round: incident.Mended.Duration() - incident.Cut.Duration()}}
+	all := flowPackets(flows)
+	for i := range all {
+		all[i].At -= incident.Cut.Duration()
+		if all[i].At >= 0 && all[i].At < d.round {
+			d.packets = append(d.packets, all[i])
+		}
+	}
+	d.restamp = stampers(all, d.round, 1)
+	return d, nil
+}
+
+// isCut reports whether a cable carries nothing: both its ends are down.
+func (s *simulation) isCut(cable fixtures.Cable) bool {
+	for _, end := range []fixtures.End{cable.A, cable.B} {
+		if f, ok := s.network.Device(end.Device).Interface(end.Interface); !ok || f.Up {
+			return false
+		}
+	}
+	return true
 }
 
 // exporterUp reports whether the interface that a device observes is up.

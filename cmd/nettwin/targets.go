@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -30,6 +31,8 @@ type sources struct {
 	// listeners are opened; the speakers are who may be heard there.
 	listeners          config.Listeners
 	trap, syslog, flow speakers
+	// flowWindow and flowIdle are those of flow.Options; 0 is their default.
+	flowWindow, flowIdle time.Duration
 }
 
 // speakers are devices by the addresses from which they send.

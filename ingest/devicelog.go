@@ -197,12 +197,11 @@ func (l *EventLog) flush(ctx context.Context, d *deviceLog, last bool) {
 	clear(d.repeats)
 	batch, dropped, expired := d.retain(batch, l.opts, now)
 	l.stats.Dropped += uint64(len(dropped))
+	s := l.sample(d, batch, counted, expired, now)
 	l.mu.Unlock()
 	for _, w := range dropped {
 		w.finish(ErrEventsFull)
 	}
-
-	s := l.sample(d, batch, counted, expired, now)
 	_, err := l.opts.Pipeline.Apply(ctx, s)
 	l.finish(d, batch, counted, expired, now, err, last)
 }
@@ -252,7 +251,7 @@ func (d *deviceLog) retain(batch []*waitingEvent, opts EventLogOptions, now time
 	return kept, dropped, expired
 }
 
-// sample is the commit's content.
+// sample is the commit's content. Called with mu held: folds go on counting.
 func (l *EventLog) sample(d *deviceLog, batch []*waitingEvent, counted []*fold, expired []storedEvent, now time.Time) *Sample {
 	s := &Sample{Collector: l.opts.Collector, Device: d.name, Started: now, Ended: now, Unsolicited: true}
 	gone := map[string]bool{}

@@ -129,7 +129,6 @@ func TestEventStorm(t *testing.T) {
 // of different age; an older version is read.
 func TestEventRetention(t *testing.T) {
 	w := newTold(t)
-	w.device("r1")
 	l, stop := w.log(func(o *ingest.EventLogOptions) { o.MaxNotable, o.MaxOther, o.Gap = 3, 5, time.Millisecond })
 	now := time.Now()
 	add := func(i int, age time.Duration, notable bool) {
@@ -142,6 +141,9 @@ func TestEventRetention(t *testing.T) {
 	for i := range 4 {
 		add(i, 25*time.Hour, false)
 	}
+	// Events wait for their device: these come in one commit, else the second
+	// would find those of the first too old.
+	w.device("r1")
 	w.until("the old ones", func() bool { return l.Stats().Stored == 4 })
 	then := w.commits()
 	for i := 4; i < 24; i++ {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/ingest/syslog"
 	"nettwin/ingest/trap"
+	"nettwin/internal/clock"
 )
 
 var testClass = rdf.IRI("https://w3id.org/nettwin/test/Event")
@@ -129,25 +131,27 @@ func TestEventStorm(t *testing.T) {
 // of different age; an older version is read.
 func TestEventRetention(t *testing.T) {
 	w := newTold(t)
-	l, stop := w.log(func(o *ingest.EventLogOptions) { o.MaxNotable, o.MaxOther, o.Gap = 3, 5, time.Millisecond })
+	w.device("r1")
+	late := &laterClock{}
+	l, stop := w.log(func(o *ingest.EventLogOptions) {
+		o.MaxNotable, o.MaxOther, o.Gap, o.Clock = 3, 5, time.Millisecond, late
+	})
 	now := time.Now()
-	add := func(i int, age time.Duration, notable bool) {
-		e := event(fmt.Sprintf("message %02d", i), now.Add(-age+time.Duration(i)*time.Microsecond))
+	add := func(i int, after time.Duration, notable bool) {
+		e := event(fmt.Sprintf("message %02d", i), now.Add(after+time.Duration(i)*time.Microsecond))
 		e.Notable = notable
 		if err := l.Add("r1", e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 4 {
-		add(i, 25*time.Hour, false)
+		add(i, 0, false)
 	}
-	// Events wait for their device: these come in one commit, else the second
-	// would find those of the first too old.
-	w.device("r1")
 	w.until("the old ones", func() bool { return l.Stats().Stored == 4 })
 	then := w.commits()
+	late.by.Store(int64(25 * time.Hour))
 	for i := 4; i < 24; i++ {
-		add(i, time.Hour, i%2 == 0)
+		add(i, 24*time.Hour, i%2 == 0)
 		w.until("each", func() bool { s := l.Stats(); return s.Stored+s.Dropped == uint64(i+1) })
 	}
 	stop()
@@ -177,6 +181,14 @@ func TestEventRetention(t *testing.T) {
 		t.Errorf("the older version holds %d events, %v", n, err)
 	}
 }
+
+// laterClock is ahead of the real one.
+type laterClock struct {
+	clock.System
+	by atomic.Int64
+}
+
+func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.by.Load())) }
 
 // Goal: after a restart an inform that was stored and not acknowledged is no
 // second event, nothing stored is lost, and the limits hold on. Method: two

@@ -1,4 +1,4 @@
-package core
+package mem
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/internal/batch"
-	"nettwin/graph/internal/btree"
+	"nettwin/graph/mem/internal/btree"
 )
 
 // parallelChanges is how many changes make it worth to sort and apply them to

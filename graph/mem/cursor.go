@@ -1,11 +1,11 @@
-package core
+package mem
 
 import (
 	"context"
 	"fmt"
 
 	"nettwin/graph"
-	"nettwin/graph/internal/btree"
+	"nettwin/graph/mem/internal/btree"
 	"nettwin/internal/invariant"
 )
 

@@ -1,4 +1,4 @@
-package core
+package mem
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/internal/batch"
-	"nettwin/graph/internal/btree"
+	"nettwin/graph/mem/internal/btree"
 )
 
 // Diff implements graph.Store.

@@ -1,4 +1,4 @@
-package core
+package mem
 
 import (
 	"context"
@@ -12,18 +12,17 @@ import (
 	"nettwin/graph/internal/dict"
 )
 
-// Options make a Store.
+// Options make a Store. The zero Options are usable.
 type Options struct {
-	Engine  string
-	Base    string
-	Created time.Time
-	Clock   func() time.Time
+	Base  string           // base IRI of the things in the store
+	Clock func() time.Time // nil: time.Now
 }
 
-// Store is the versioned store.
+// Store is a graph.Store in memory.
 type Store struct {
-	opts Options
-	dict *dict.Dict
+	opts    Options
+	created time.Time
+	dict    *dict.Dict
 
 	closed atomic.Bool
 	done   chan struct{} // closed by Close
@@ -40,16 +39,15 @@ type Store struct {
 	asked    time.Time     // latest instant that a reader was given
 }
 
+var _ graph.Store = (*Store)(nil)
+
 // New returns an empty store.
 func New(opts Options) *Store {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-	if opts.Created.IsZero() {
-		opts.Created = instant(opts.Clock())
-	}
 	s := &Store{
-		opts: opts, dict: dict.New(), done: make(chan struct{}), turn: make(chan struct{}, 1),
+		opts: opts, created: instant(opts.Clock()), dict: dict.New(), done: make(chan struct{}), turn: make(chan struct{}, 1),
 		main: &line{name: graph.Main}, changed: make(chan struct{}),
 	}
 	s.branches = map[string]*line{graph.Main: s.main}
@@ -154,9 +152,9 @@ func (s *Store) locateTime(at graph.At) (*line, *version, error) {
 	if t.After(now) && t.After(commitOf(head).Time) {
 		return nil, nil, fmt.Errorf("instant %s is in the future: %w", t.Format(time.RFC3339Nano), graph.ErrNoVersion)
 	}
-	if t.Before(s.opts.Created) {
+	if t.Before(s.created) {
 		return nil, nil, fmt.Errorf("instant %s is before the store was created at %s: %w",
-			t.Format(time.RFC3339Nano), s.opts.Created.Format(time.RFC3339Nano), graph.ErrNoVersion)
+			t.Format(time.RFC3339Nano), s.created.Format(time.RFC3339Nano), graph.ErrNoVersion)
 	}
 	if t.After(s.asked) {
 		s.asked = t
@@ -185,7 +183,7 @@ func (s *Store) Info() graph.Info {
 	defer s.mu.RUnlock()
 	quads := s.main.tipTrees.len()
 	return graph.Info{
-		Engine: s.opts.Engine, Base: s.opts.Base, Created: s.opts.Created,
+		Engine: "mem", Base: s.opts.Base, Created: s.created,
 		Quads: quads, Terms: s.dict.Len(), Head: seqOf(s.main.head()),
 	}
 }

@@ -1,4 +1,4 @@
-package core
+package mem
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/internal/batch"
-	"nettwin/graph/internal/btree"
 	"nettwin/graph/internal/dict"
+	"nettwin/graph/mem/internal/btree"
 	"nettwin/internal/invariant"
 )
 

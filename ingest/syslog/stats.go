@@ -4,25 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"slices"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"nettwin/ingest"
 )
-
-// maxRefusals bounds the newest refusals that Stats shows.
-const maxRefusals = 50
-
-// Refusal is a message, or a stream, that was not taken.
-type Refusal struct {
-	Sender string    `json:"sender"` // device, or the address
-	Reason string    `json:"reason"`
-	Detail string    `json:"detail"`
-	Count  uint64    `json:"count"`
-	Last   time.Time `json:"last"`
-}
 
 // Stats counts what became of messages.
 type Stats struct {
@@ -33,17 +18,14 @@ type Stats struct {
 	Connections        uint64             `json:"connections"`
 	ConnectionsRefused uint64             `json:"connectionsRefused"` // because there were too many
 	Refused            map[string]uint64  `json:"refused,omitempty"`
-	Refusals           []Refusal          `json:"refusals,omitempty"` // the newest
+	Refusals           []ingest.Refusal   `json:"refusals,omitempty"` // the newest
 	Senders            ingest.SenderStats `json:"senders"`
 	Events             ingest.EventStats  `json:"events"`
 }
 
 type counters struct {
 	received, messages, queueFull, socket, connections, connectionsRefused atomic.Uint64
-
-	mu     sync.Mutex // guards what follows
-	byWhy  map[string]uint64
-	newest []Refusal
+	refusals                                                               ingest.Refusals
 }
 
 // reasons of refusals, by their errors.
@@ -63,37 +45,16 @@ func (l *Listener) refuse(d datagram, err error) {
 			break
 		}
 	}
-	c, sender := &l.counts, cmp.Or(d.device, d.from.Addr().String())
 	l.opts.Log.Warn("syslog message refused", "device", d.device, "from", d.from, "error", err)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.byWhy == nil {
-		c.byWhy = map[string]uint64{}
-	}
-	c.byWhy[reason]++
-	entry := Refusal{Sender: sender, Reason: reason, Detail: err.Error(), Count: 1, Last: d.at}
-	i := slices.IndexFunc(c.newest, func(o Refusal) bool { return o.Sender == sender && o.Reason == reason })
-	switch {
-	case i >= 0:
-		entry.Count += c.newest[i].Count
-		c.newest = slices.Delete(c.newest, i, i+1)
-	case len(c.newest) >= maxRefusals:
-		c.newest = slices.Delete(c.newest, 0, 1)
-	}
-	c.newest = append(c.newest, entry)
+	l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), reason, err.Error(), d.at)
 }
 
 // Stats returns the counts so far.
 func (l *Listener) Stats() Stats {
 	c := &l.counts
 	s := Stats{Received: c.received.Load(), Messages: c.messages.Load(), QueueFull: c.queueFull.Load(), Socket: c.socket.Load(),
-		Connections: c.connections.Load(), ConnectionsRefused: c.connectionsRefused.Load(), Refused: map[string]uint64{},
+		Connections: c.connections.Load(), ConnectionsRefused: c.connectionsRefused.Load(),
 		Senders: l.from.Stats(), Events: l.log.Stats()}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for reason, n := range c.byWhy {
-		s.Refused[reason] = n
-	}
-	s.Refusals = slices.Clone(c.newest)
+	s.Refused, s.Refusals = c.refusals.Counts()
 	return s
 }

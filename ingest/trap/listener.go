@@ -162,7 +162,7 @@ func (l *Listener) read(ctx context.Context) {
 		n, from, err := l.conn.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			if ctx.Err() == nil {
-				l.counts.note(&l.counts.socket)
+				l.counts.socket.Add(1)
 				l.opts.Log.Warn("trap socket", "error", err)
 				if l.opts.Clock.Sleep(ctx, socketPause) != nil {
 					return
@@ -170,7 +170,7 @@ func (l *Listener) read(ctx context.Context) {
 			}
 			continue
 		}
-		l.counts.note(&l.counts.received)
+		l.counts.received.Add(1)
 		d := datagram{at: l.opts.Clock.Now(), from: netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}
 		if !l.admit(&d) {
 			continue
@@ -179,7 +179,7 @@ func (l *Listener) read(ctx context.Context) {
 		select {
 		case l.queue <- d:
 		default:
-			l.counts.note(&l.counts.queueFull)
+			l.counts.queueFull.Add(1)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func (l *Listener) refuse(d datagram, err error) {
 	if !errors.As(err, &r) {
 		r = &refusal{reason: reasonMalformed, detail: err.Error()}
 	}
-	l.counts.refused(r, cmp.Or(d.device, d.from.Addr().String()), d.at)
+	l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), r.reason, r.detail, d.at)
 	l.opts.Log.Warn("notification refused", "device", d.device, "from", d.from, "reason", r.reason, "detail", r.detail)
 }
 
@@ -271,9 +271,9 @@ func (l *Listener) acknowledge(d datagram, m *message) {
 		_, err = l.conn.WriteToUDPAddrPort(answer, d.from)
 	}
 	if err != nil {
-		l.counts.note(&l.counts.unanswered)
+		l.counts.unanswered.Add(1)
 		l.opts.Log.Warn("inform not answered", "device", d.device, "error", err)
 		return
 	}
-	l.counts.note(&l.counts.answered)
+	l.counts.answered.Add(1)
 }

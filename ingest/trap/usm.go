@@ -177,7 +177,7 @@ func (l *Listener) report(d datagram, h header, counter string, cred *snmp.Crede
 	if err != nil {
 		return &refusal{reasonMalformed, fmt.Sprintf("a report could not be sent: %v", err)}
 	}
-	l.counts.note(&l.counts.reports)
+	l.counts.reports.Add(1)
 	return nil
 }
 

@@ -38,18 +38,7 @@ func FuzzTriG(f *testing.F) { fuzzFormat(f, TriG, "rdf-trig", "*.trig") }
 // and never panics, and reading byte by byte gives the same; what was read
 // survives N-Quads, and RDF/XML where that has a form for it.
 func FuzzRDFXML(f *testing.F) {
-	root := testenv.Shared(f, "suites/rdf-tests/rdf/rdf11/rdf-xml")
-	files, err := filepath.Glob(filepath.Join(root, "*", "*.rdf"))
-	if err != nil || len(files) == 0 {
-		f.Fatal("no seeds", err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	addSeeds(f, "rdf-tests/rdf/rdf11/rdf-xml/*/*.rdf")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), RDFXML, fuzzLimits)
 		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, RDFXML, fuzzLimits)
@@ -69,17 +58,7 @@ func FuzzRDFXML(f *testing.F) {
 // FuzzJSONLD: whatever the input, the reader ends with quads that N-Quads can
 // hold or with a placed error, and never panics.
 func FuzzJSONLD(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites/json-ld-api/tests/toRdf"), "*-in.jsonld"))
-	if err != nil || len(files) == 0 {
-		f.Fatal("no seeds", err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	addSeeds(f, "json-ld-api/tests/toRdf/*-in.jsonld")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), JSONLD, fuzzLimits)
 		var se *SyntaxError
@@ -104,10 +83,11 @@ func bothFailAtLimit(quads []Quad, err error, slow []Quad, slowErr error) bool {
 	return strings.Contains(a.Msg, limit) || strings.Contains(b.Msg, limit)
 }
 
-func fuzzFormat(f *testing.F, format Format, dir, glob string) {
-	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites/rdf-tests/rdf/rdf11/"+dir), glob))
+// addSeeds adds the files of the suites that a pattern names.
+func addSeeds(f *testing.F, pattern string) {
+	files, err := filepath.Glob(filepath.Join(testenv.Shared(f, "suites"), filepath.FromSlash(pattern)))
 	if err != nil || len(files) == 0 {
-		f.Fatal("no seeds", err)
+		f.Fatalf("no seeds %s: %v", pattern, err)
 	}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
@@ -116,6 +96,10 @@ func fuzzFormat(f *testing.F, format Format, dir, glob string) {
 		}
 		f.Add(data)
 	}
+}
+
+func fuzzFormat(f *testing.F, format Format, dir, glob string) {
+	addSeeds(f, "rdf-tests/rdf/rdf11/"+dir+"/"+glob)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), format, fuzzLimits)
 		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, format, fuzzLimits)

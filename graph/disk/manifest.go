@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -92,7 +92,7 @@ func (m *manifest) encode(salt []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(k.seq))
 		b = appendList(b, k.segments)
 	}
-	return binary.LittleEndian.AppendUint32(b, manifestSum(salt, b))
+	return binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
 }
 
 func appendList(b []byte, nums []uint64) []byte {
@@ -103,17 +103,13 @@ func appendList(b []byte, nums []uint64) []byte {
 	return b
 }
 
-func manifestSum(salt, b []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, salt), castagnoli, b)
-}
-
 // decodeManifest reads a manifest; its errors say what is wrong.
 func decodeManifest(b, salt []byte) (*manifest, error) {
 	if !bytes.HasPrefix(b, []byte(manifestMagic)) || len(b) < len(manifestMagic)+4 {
 		return nil, errors.New("it is no manifest")
 	}
 	body := b[:len(b)-4]
-	if binary.LittleEndian.Uint32(b[len(body):]) != manifestSum(salt, body) {
+	if binary.LittleEndian.Uint32(b[len(body):]) != intact.Sum(salt, body) {
 		return nil, errors.New("its checksum is wrong, or it is of another store")
 	}
 	d := &decoder{b: body[len(manifestMagic):]}

@@ -4,12 +4,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"time"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/dict"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/internal/batch"
 )
 
@@ -40,8 +40,6 @@ type record struct {
 	parent string
 	base   graph.CommitSeq
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // The layout of a record. Integers of the frame are little-endian.
 //
@@ -92,14 +90,8 @@ func appendFrame(b []byte, salt []byte, number, durable uint64, payload []byte) 
 	binary.LittleEndian.PutUint32(head[4:], uint32(len(payload)))
 	binary.LittleEndian.PutUint64(head[8:], number)
 	binary.LittleEndian.PutUint64(head[16:], durable)
-	binary.LittleEndian.PutUint32(head[summedLen:], frameSum(salt, head[:summedLen], payload))
+	binary.LittleEndian.PutUint32(head[summedLen:], intact.Sum(salt, head[:summedLen], payload))
 	return append(append(b, head[:]...), payload...)
-}
-
-func frameSum(salt, head, payload []byte) uint32 {
-	sum := crc32.Update(0, castagnoli, salt)
-	sum = crc32.Update(sum, castagnoli, head)
-	return crc32.Update(sum, castagnoli, payload)
 }
 
 // frame is the head of a record.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -258,7 +259,7 @@ func (r *recovery) next(in io.Reader, left int64) ([]byte, error) {
 	if _, err := io.ReadFull(in, payload); err != nil {
 		return nil, err
 	}
-	if frameSum(r.wal.salt, head[:summedLen], payload) != f.sum {
+	if intact.Sum(r.wal.salt, head[:summedLen], payload) != f.sum {
 		return nil, &tornError{reason: "a record's checksum is wrong"}
 	}
 	if f.number != r.number+1 {
@@ -352,7 +353,7 @@ func (r *recovery) good(f vfs.File, offset, size int64) (bool, error) {
 		return false, err
 	}
 	proves := fr.durable > r.number || fr.number <= r.number
-	return proves && frameSum(r.wal.salt, head[:summedLen], payload) == fr.sum, nil
+	return proves && intact.Sum(r.wal.salt, head[:summedLen], payload) == fr.sum, nil
 }
 
 // cut removes a torn tail (I5) and returns the segment opened for appending. A

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -60,7 +60,7 @@ func (s *storeFile) encode() []byte {
 	b.WriteString(storeTitle)
 	fmt.Fprintf(&b, "format %d\nbase %s\ncreated %s\nsalt %x\n",
 		s.format, s.base, s.created.Format(time.RFC3339Nano), s.salt)
-	fmt.Fprintf(&b, "crc %08x\n", crc32.Checksum(b.Bytes(), castagnoli))
+	fmt.Fprintf(&b, "crc %08x\n", intact.Sum(nil, b.Bytes()))
 	return b.Bytes()
 }
 
@@ -74,7 +74,7 @@ func decodeStoreFile(b []byte) (*storeFile, error) {
 		return nil, errors.New("its checksum is missing")
 	}
 	body = append(body[:len(body):len(body)], '\n')
-	if want := fmt.Sprintf("%08x\n", crc32.Checksum(body, castagnoli)); string(sum) != want {
+	if want := fmt.Sprintf("%08x\n", intact.Sum(nil, body)); string(sum) != want {
 		return nil, errors.New("its checksum is wrong")
 	}
 	fields := map[string]string{}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -42,7 +43,7 @@ func encodeSegmentHeader(salt []byte, segment, first uint64) []byte {
 	b := append(make([]byte, 0, segmentHeaderLen), segmentMagic...)
 	b = binary.LittleEndian.AppendUint64(b, segment)
 	b = binary.LittleEndian.AppendUint64(b, first)
-	b = binary.LittleEndian.AppendUint32(b, frameSum(salt, b, nil))
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
 	return append(b, 0, 0, 0, 0)
 }
 
@@ -299,7 +300,7 @@ func (w *wal) ReadCommit(pos uint64) (*record, error) {
 	if err := readFull(w.reader, payload, offset+frameLen); err != nil {
 		return nil, readError(name, offset, err)
 	}
-	if frameSum(w.salt, head[:summedLen], payload) != f.sum {
+	if intact.Sum(w.salt, head[:summedLen], payload) != f.sum {
 		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "a record's checksum is wrong"}
 	}
 	r, err := decodeRecord(payload)

@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"sync/atomic"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/cache"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -73,7 +73,7 @@ func (d *file) open() error {
 	}
 	d.tableAt = int64(binary.LittleEndian.Uint64(foot))
 	dir := int64(binary.LittleEndian.Uint64(foot[8:]))
-	if string(foot[24:]) != footerMagic || binary.LittleEndian.Uint32(foot[20:]) != checksum(d.salt, foot[:20]) {
+	if string(foot[24:]) != footerMagic || binary.LittleEndian.Uint32(foot[20:]) != intact.Sum(d.salt, foot[:20]) {
 		return d.corrupt(at, "the footer is not that of a dictionary of this store")
 	}
 	if d.tableAt < headerLen || dir < d.tableAt || dir > at {
@@ -83,7 +83,7 @@ func (d *file) open() error {
 	if err != nil {
 		return err
 	}
-	if checksum(d.salt, b) != binary.LittleEndian.Uint32(foot[16:]) {
+	if intact.Sum(d.salt, b) != binary.LittleEndian.Uint32(foot[16:]) {
 		return d.corrupt(dir, "the directory's checksum is wrong")
 	}
 	if err := d.decodeDirectory(b, dir); err != nil {
@@ -133,14 +133,10 @@ func (d *file) corrupt(offset int64, reason string) error {
 
 func (d *file) readAt(offset int64, n int) ([]byte, error) {
 	b := make([]byte, n)
-	k, err := d.f.ReadAt(b, offset)
-	switch {
-	case k == n:
-		return b, nil
-	case err == nil || errors.Is(err, io.EOF):
-		return nil, d.corrupt(offset, fmt.Sprintf("the file ends inside %d bytes that belong here", n))
+	if err := intact.ReadAt(d.f, d.name, offset, b); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("read %s at offset %d: %w", d.name, offset, err)
+	return b, nil
 }
 
 // close closes the file and lets go of its pages.
@@ -160,7 +156,7 @@ func (d *file) page(i int) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if checksum(d.salt, b) != e.sum {
+	if intact.Sum(d.salt, b) != e.sum {
 		return nil, d.corrupt(e.offset, fmt.Sprintf("the checksum of page %d is wrong", i))
 	}
 	p, err := parsePage(b)
@@ -192,7 +188,7 @@ func (d *file) table(i int) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if checksum(d.salt, b) != d.tableSums[i] {
+	if intact.Sum(d.salt, b) != d.tableSums[i] {
 		return nil, d.corrupt(at, fmt.Sprintf("the checksum of page %d of the table is wrong", i))
 	}
 	return cache.Put(d.cache, &d.tables[i], &page{n: n, b: b}, int64(len(b))+128), nil

@@ -5,18 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"sync"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-func checksum(salt, b []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, salt), castagnoli, b)
-}
 
 // The layout of a file of terms. Integers are little-endian.
 //
@@ -105,7 +99,7 @@ func encodeHeader(salt []byte, num, first, count uint64) []byte {
 	b = binary.LittleEndian.AppendUint64(b, num)
 	b = binary.LittleEndian.AppendUint64(b, first)
 	b = binary.LittleEndian.AppendUint64(b, count)
-	b = binary.LittleEndian.AppendUint32(b, checksum(salt, b))
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
 	return append(b, 0, 0, 0, 0)
 }
 
@@ -142,7 +136,7 @@ func (w *writer) flush() {
 		return
 	}
 	w.buf = w.build.take(w.buf[:0])
-	w.pages = append(w.pages, pageEntry{offset: w.at, length: uint32(len(w.buf)), first: w.first, sum: checksum(w.salt, w.buf)})
+	w.pages = append(w.pages, pageEntry{offset: w.at, length: uint32(len(w.buf)), first: w.first, sum: intact.Sum(w.salt, w.buf)})
 	w.first = w.count
 	w.write(w.buf)
 }
@@ -160,7 +154,7 @@ func (w *writer) finish() error {
 		for _, word := range w.table[at:min(at+slotsPerPage, len(w.table))] {
 			w.buf = binary.LittleEndian.AppendUint64(w.buf, word)
 		}
-		sums = append(sums, checksum(w.salt, w.buf))
+		sums = append(sums, intact.Sum(w.salt, w.buf))
 		w.write(w.buf)
 	}
 	dir := w.at
@@ -177,8 +171,8 @@ func (w *writer) finish() error {
 	w.write(b)
 	foot := binary.LittleEndian.AppendUint64(nil, uint64(table))
 	foot = binary.LittleEndian.AppendUint64(foot, uint64(dir))
-	foot = binary.LittleEndian.AppendUint32(foot, checksum(w.salt, b))
-	foot = binary.LittleEndian.AppendUint32(foot, checksum(w.salt, foot))
+	foot = binary.LittleEndian.AppendUint32(foot, intact.Sum(w.salt, b))
+	foot = binary.LittleEndian.AppendUint32(foot, intact.Sum(w.salt, foot))
 	w.write(append(foot, footerMagic...))
 	if w.err == nil {
 		w.err = w.out.Flush()

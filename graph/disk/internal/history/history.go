@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 	"nettwin/internal/invariant"
 )
@@ -99,16 +100,7 @@ func (h *History) corrupt(at int64, reason string) error {
 	return &graph.CorruptionError{File: h.name, Offset: at, Reason: reason}
 }
 
-func (h *History) read(b []byte, at int64) error {
-	n, err := h.file.ReadAt(b, at)
-	switch {
-	case n == len(b):
-		return nil
-	case err == nil || errors.Is(err, io.EOF):
-		return h.corrupt(at, "the file ends inside a commit")
-	}
-	return fmt.Errorf("read %s at offset %d: %w", h.name, at, err)
-}
+func (h *History) read(b []byte, at int64) error { return intact.ReadAt(h.file, h.name, at, b) }
 
 // Len returns how many commits there are.
 func (h *History) Len() graph.CommitSeq {

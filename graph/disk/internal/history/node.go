@@ -3,10 +3,10 @@ package history
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"time"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 )
 
 // The layout of the file: a header, then nodes. Integers are little-endian.
@@ -23,8 +23,6 @@ const (
 	summedLen   = nodeLen - 4
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // Node is one commit. The empty store is the zero Node.
 type Node struct {
 	Seq    graph.CommitSeq
@@ -40,15 +38,14 @@ type Node struct {
 
 func encodeHeader(salt []byte) []byte {
 	b := append(make([]byte, 0, headerLen), headerMagic...)
-	sum := crc32.Update(crc32.Update(0, castagnoli, salt), castagnoli, b)
+	sum := intact.Sum(salt, b)
 	return append(binary.LittleEndian.AppendUint32(b, sum), 0, 0, 0, 0)
 }
 
 func (n *Node) sum(salt, b []byte) uint32 {
 	var seq [8]byte
 	binary.LittleEndian.PutUint64(seq[:], uint64(n.Seq))
-	sum := crc32.Update(0, castagnoli, salt)
-	return crc32.Update(crc32.Update(sum, castagnoli, seq[:]), castagnoli, b)
+	return intact.Sum(salt, seq[:], b)
 }
 
 func (n *Node) append(b, salt []byte) []byte {

@@ -9,6 +9,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/cache"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/disk/internal/twindata"
 	"nettwin/graph/vfs"
 )
@@ -141,7 +142,7 @@ func mend(raw []byte) {
 	if len(raw) < headerLen+footerLen {
 		return
 	}
-	put := func(at int, b []byte) { binary.LittleEndian.PutUint32(raw[at:], checksum(salt, b)) }
+	put := func(at int, b []byte) { binary.LittleEndian.PutUint32(raw[at:], intact.Sum(salt, b)) }
 	put(32, raw[:32])
 	foot := len(raw) - footerLen
 	start, length := binary.LittleEndian.Uint64(raw[foot:]), binary.LittleEndian.Uint64(raw[foot+8:])
@@ -158,7 +159,7 @@ func mend(raw []byte) {
 			}
 			off, size := binary.LittleEndian.Uint64(dir[at:]), uint64(binary.LittleEndian.Uint32(dir[at+8:]))
 			if off <= start && size <= start-off {
-				binary.LittleEndian.PutUint32(dir[at+12:], checksum(salt, raw[off:off+size]))
+				binary.LittleEndian.PutUint32(dir[at+12:], intact.Sum(salt, raw[off:off+size]))
 			}
 			at += entryLen + 8*int(dir[at+18]&^bloomMark)
 		}

@@ -4,19 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 
 	"nettwin/graph"
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// checksum is the CRC-32C of the store's salt and b: bytes of another store
-// are none of this one.
-func checksum(salt, b []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, salt), castagnoli, b)
-}
 
 // The layout of a segment. Integers are little-endian.
 //

@@ -5,6 +5,7 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/cache"
+	"nettwin/graph/disk/internal/intact"
 )
 
 // Section is the rows of one kind in one order. They are numbered from 0. It
@@ -42,7 +43,7 @@ func (s *Section) read(i int) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	if checksum(s.segment.salt, raw) != e.sum {
+	if intact.Sum(s.segment.salt, raw) != e.sum {
 		return nil, s.segment.corrupt(e.offset, fmt.Sprintf("the checksum of block %d of %s %s is wrong", i, s.order, s.kind))
 	}
 	b, err := parseBlock(raw)

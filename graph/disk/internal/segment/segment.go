@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"sync/atomic"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/cache"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 )
 
@@ -64,7 +64,7 @@ func (s *Segment) open() error {
 	if err != nil {
 		return err
 	}
-	if checksum(s.salt, b) != sum {
+	if intact.Sum(s.salt, b) != sum {
 		return s.corrupt(start, "the directory's checksum is wrong")
 	}
 	dir, err := decodeDirectory(b, start)
@@ -105,7 +105,7 @@ func (s *Segment) readFooter() (start, length int64, sum uint32, err error) {
 		return 0, 0, 0, err
 	}
 	start, length = int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:]))
-	if string(b[24:]) != footerMagic || binary.LittleEndian.Uint32(b[20:]) != checksum(s.salt, b[:20]) {
+	if string(b[24:]) != footerMagic || binary.LittleEndian.Uint32(b[20:]) != intact.Sum(s.salt, b[:20]) {
 		return 0, 0, 0, s.corrupt(at, "the footer is not that of a segment of this store")
 	}
 	if start < headerLen || length < 0 || start > at || start+length != at {
@@ -120,14 +120,10 @@ func (s *Segment) corrupt(offset int64, reason string) error {
 
 func (s *Segment) readAt(offset int64, n int) ([]byte, error) {
 	b := make([]byte, n)
-	k, err := s.file.ReadAt(b, offset)
-	switch {
-	case k == n:
-		return b, nil
-	case err == nil || errors.Is(err, io.EOF):
-		return nil, s.corrupt(offset, fmt.Sprintf("the file ends inside %d bytes that belong here", n))
+	if err := intact.ReadAt(s.file, s.name, offset, b); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("read %s at offset %d: %w", s.name, offset, err)
+	return b, nil
 }
 
 // Retain adds a reference.

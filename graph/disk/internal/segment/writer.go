@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"nettwin/graph"
+	"nettwin/graph/disk/internal/intact"
 	"nettwin/graph/vfs"
 	"nettwin/internal/invariant"
 )
@@ -87,7 +88,7 @@ func (h Header) encode(salt []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, h.Num)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.From))
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.To))
-	b = binary.LittleEndian.AppendUint32(b, checksum(salt, b))
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
 	return append(b, 0, 0, 0, 0)
 }
 
@@ -170,7 +171,7 @@ func (w *Writer) flush() {
 		return
 	}
 	w.buf = w.enc.appendBlock(w.buf[:0], &cols)
-	e := entry{offset: w.at, length: uint32(len(w.buf)), sum: checksum(w.salt, w.buf)}
+	e := entry{offset: w.at, length: uint32(len(w.buf)), sum: intact.Sum(w.salt, w.buf)}
 	positions := w.order.Positions()
 	for i, pos := range positions {
 		if pos == graph.G {
@@ -246,8 +247,8 @@ func (w *Writer) Finish() (sizeBytes int64, err error) {
 	var b []byte
 	b = binary.LittleEndian.AppendUint64(b, uint64(start))
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(dir)))
-	b = binary.LittleEndian.AppendUint32(b, checksum(w.salt, dir))
-	b = binary.LittleEndian.AppendUint32(b, checksum(w.salt, b))
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(w.salt, dir))
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(w.salt, b))
 	w.write(append(b, footerMagic...))
 	if w.err == nil {
 		w.err = w.out.Flush()

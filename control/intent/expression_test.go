@@ -115,6 +115,7 @@ func TestRefusedExpressions(t *testing.T) {
 		{"deep", JSONLDExpression, deep, "deeper than 32"},
 		{"scoped context", JSONLDExpression, `{"@context": {"a": {"@id": "http://x/a", "@context": {"b": "http://x/b"}}}, "a": 1}`, "a @context stands within"},
 		{"inner context", JSONLDExpression, `[{"@id": "http://x/i", "http://x/p": [{"@context": {"b": "http://x/b"}, "b": 1}]}]`, "a @context stands within"},
+		{"no IRI", JSONLDExpression, `{"@id": "http://x/i", "http://x/p": {"@id": "http://x/a<b"}}`, "is no RDF triple"},
 		{"named graph", JSONLDExpression, `{"@id": "http://x/g", "@graph": [{"@id": "http://x/i", "http://x/p": 1}]}`, "named graph"},
 	} {
 		e := &Expression{Type: test.kind, Value: json.RawMessage(test.value)}

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -8,8 +9,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/piprate/json-gold/ld"
 
 	"nettwin/graph/rdf"
 )
@@ -29,56 +28,49 @@ var contexts embed.FS
 // ContextBase is what the IRIs of shipped contexts begin with.
 const ContextBase = "https://w3id.org/nettwin/context/"
 
-// shipped loads shipped contexts and refuses all others.
-type shipped struct{}
-
-func (shipped) LoadDocument(iri string) (*ld.RemoteDocument, error) {
+// shipped returns a shipped context and refuses all others.
+func shipped(iri string) ([]byte, error) {
 	name, ours := strings.CutPrefix(iri, ContextBase)
 	if ours && !strings.Contains(name, "/") {
 		if b, err := contexts.ReadFile("contexts/" + name); err == nil {
-			var document any
-			err := json.Unmarshal(b, &document)
-			return &ld.RemoteDocument{DocumentURL: iri, Document: document}, err
+			return b, nil
 		}
 	}
-	return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, fmt.Sprintf("context %s: remote contexts are not fetched: write it inline, or name %sintent.jsonld", iri, ContextBase))
+	return nil, fmt.Errorf("remote contexts are not fetched: write it inline, or name %sintent.jsonld", ContextBase)
 }
 
-// parseJSONLD reads a JSON-LD 1.1 document, inline or in a string, as triples
-// (JSON-LD 1.1 API §7, deserialization to RDF). Named graphs are refused.
-func parseJSONLD(value json.RawMessage, base string) (list []rdf.Triple, err error) {
+// parseJSONLD reads a JSON-LD 1.1 document, inline or in a string, as triples.
+// Named graphs are refused.
+func parseJSONLD(value json.RawMessage, base string) ([]rdf.Triple, error) {
 	if s, ok := text(value); ok {
 		value = json.RawMessage(s)
 	}
-	document, err := decodeJSON(value)
-	if err != nil {
+	if err := checkJSON(value); err != nil {
 		return nil, err
 	}
-	// The library panics on some documents that it does not expect.
-	defer func() {
-		if r := recover(); r != nil {
-			list, err = nil, wrong("JSON-LD: the document cannot be understood: %v", r)
+	reader := rdf.NewReader(bytes.NewReader(value), rdf.JSONLD, rdf.ReaderOptions{Base: base, Context: shipped, Strict: true})
+	var list []rdf.Triple
+	for len(list) <= MaxExpressionTriples {
+		q, err := reader.Read()
+		var bad *rdf.SyntaxError
+		switch {
+		case errors.Is(err, io.EOF):
+			return list, nil
+		case errors.As(err, &bad):
+			return nil, wrong("JSON-LD: %s", bad.Msg)
+		case err != nil:
+			return nil, wrong("JSON-LD: %v", err)
+		case !q.G.IsZero():
+			return nil, wrong("JSON-LD: it holds the named graph %s: an intent is in the default graph", q.G)
 		}
-	}()
-	options := ld.NewJsonLdOptions(base)
-	options.DocumentLoader = shipped{}
-	result, err := ld.NewJsonLdProcessor().ToRDF(document, options)
-	if err != nil {
-		var known *ld.JsonLdError
-		if errors.As(err, &known) {
-			return nil, wrong("JSON-LD: %s: %v", known.Code, known.Details)
-		}
-		return nil, wrong("JSON-LD: %v", err)
+		list = append(list, q.Triple())
 	}
-	dataset, ok := result.(*ld.RDFDataset)
-	if !ok {
-		return nil, wrong("JSON-LD: the document gives no triples")
-	}
-	return convert(dataset)
+	return list, nil
 }
 
-// decodeJSON reads one JSON value within limits of depth and size.
-func decodeJSON(value json.RawMessage) (any, error) {
+// checkJSON refuses what is no JSON-LD document of moderate depth and size with
+// contexts at its top alone.
+func checkJSON(value json.RawMessage) error {
 	dec := json.NewDecoder(strings.NewReader(string(value)))
 	depth, values := 0, 0
 	for {
@@ -87,7 +79,7 @@ func decodeJSON(value json.RawMessage) (any, error) {
 			break
 		}
 		if err != nil {
-			return nil, wrong("JSON: offset %d: %v", dec.InputOffset(), err)
+			return wrong("JSON: offset %d: %v", dec.InputOffset(), err)
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):
@@ -96,20 +88,20 @@ func decodeJSON(value json.RawMessage) (any, error) {
 			depth--
 		}
 		if values++; depth > MaxJSONDepth || values > MaxJSONValues {
-			return nil, wrong("JSON: deeper than %d or longer than %d values", MaxJSONDepth, MaxJSONValues)
+			return wrong("JSON: deeper than %d or longer than %d values", MaxJSONDepth, MaxJSONValues)
 		}
 	}
 	var document any
 	if err := json.Unmarshal(value, &document); err != nil {
-		return nil, wrong("JSON: %v", err)
+		return wrong("JSON: %v", err)
 	}
 	switch top := document.(type) {
 	case map[string]any:
-		return document, onlyTopContext([]any{top})
+		return onlyTopContext([]any{top})
 	case []any:
-		return document, onlyTopContext(top)
+		return onlyTopContext(top)
 	}
-	return nil, wrong("expressionValue of a %s is a JSON-LD document", JSONLDExpression)
+	return wrong("expressionValue of a %s is a JSON-LD document", JSONLDExpression)
 }
 
 // onlyTopContext refuses contexts but those of the top objects: one that is
@@ -146,68 +138,6 @@ func scopedContext(value any) bool {
 		return slices.ContainsFunc(v, scopedContext)
 	}
 	return false
-}
-
-func convert(dataset *ld.RDFDataset) ([]rdf.Triple, error) {
-	var list []rdf.Triple
-	for name, quads := range dataset.Graphs {
-		if name != "@default" && len(quads) > 0 {
-			return nil, wrong("JSON-LD: it holds the named graph %s: an intent is in the default graph", name)
-		}
-	}
-	for _, q := range dataset.Graphs["@default"] {
-		if len(list) > MaxExpressionTriples {
-			break
-		}
-		var t rdf.Triple
-		for _, one := range [...]struct {
-			node ld.Node
-			into *rdf.Term
-		}{{q.Subject, &t.S}, {q.Predicate, &t.P}, {q.Object, &t.O}} {
-			term, err := convertTerm(one.node)
-			if err != nil {
-				return nil, err
-			}
-			*one.into = term
-		}
-		if t.S.IsLiteral() || !t.P.IsIRI() {
-			return nil, wrong("JSON-LD: %s is no RDF triple", t)
-		}
-		list = append(list, t)
-	}
-	return list, nil
-}
-
-func convertTerm(node ld.Node) (rdf.Term, error) {
-	switch n := node.(type) {
-	case ld.IRI:
-		if err := rdf.CheckIRI(n.Value); err != nil {
-			return rdf.Term{}, wrong("JSON-LD: %v", err)
-		}
-		return rdf.IRI(n.Value), nil
-	case ld.BlankNode:
-		return rdf.BNode(strings.TrimPrefix(n.Attribute, "_:")), nil
-	case ld.Literal:
-		switch {
-		case n.Language != "":
-			return checked(rdf.LangString(n.Value, n.Language))
-		case n.Datatype == "":
-			return rdf.String(n.Value), nil
-		}
-		if err := rdf.CheckIRI(n.Datatype); err != nil {
-			return rdf.Term{}, wrong("JSON-LD: %v", err)
-		}
-		return checked(rdf.Literal(n.Value, n.Datatype))
-	}
-	return rdf.Term{}, wrong("JSON-LD: a term of an unknown kind")
-}
-
-// checked refuses a term that does not survive its own text.
-func checked(t rdf.Term) (rdf.Term, error) {
-	if again, err := rdf.ParseTerm(t.String()); err != nil || again != t {
-		return rdf.Term{}, wrong("JSON-LD: %s is no RDF term", t)
-	}
-	return t, nil
 }
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }

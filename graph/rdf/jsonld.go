@@ -63,11 +63,22 @@ func (p *jsonldParser) fail(data []byte, offset int, msg string) error {
 	return &SyntaxError{Format: JSONLD, Line: line, Column: column, Msg: msg}
 }
 
-// noLoader refuses contexts at other addresses.
-type noLoader struct{}
+// contextLoader has the contexts that the reader's options give, and no others.
+type contextLoader func(iri string) ([]byte, error)
 
-func (noLoader) LoadDocument(address string) (*ld.RemoteDocument, error) {
-	return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, fmt.Errorf("context <%s>: contexts are not fetched; put it into the document", address))
+func (l contextLoader) LoadDocument(iri string) (*ld.RemoteDocument, error) {
+	if l == nil {
+		return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, fmt.Errorf("context <%s>: contexts are not fetched; put it into the document", iri))
+	}
+	text, err := l(iri)
+	if err != nil {
+		return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, fmt.Errorf("context <%s>: %w", iri, err))
+	}
+	var doc any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, fmt.Errorf("context <%s>: %w", iri, err))
+	}
+	return &ld.RemoteDocument{DocumentURL: iri, Document: doc}, nil
 }
 
 func (p *jsonldParser) toRDF(doc any) (dataset *ld.RDFDataset, err error) {
@@ -78,7 +89,7 @@ func (p *jsonldParser) toRDF(doc any) (dataset *ld.RDFDataset, err error) {
 	}()
 	opts := ld.NewJsonLdOptions(p.r.opts.Base)
 	opts.ProcessingMode = ld.JsonLd_1_1
-	opts.DocumentLoader = noLoader{}
+	opts.DocumentLoader = contextLoader(p.r.opts.Context)
 	out, err := ld.NewJsonLdProcessor().ToRDF(doc, opts)
 	if err != nil {
 		return nil, err
@@ -91,7 +102,8 @@ func (p *jsonldParser) toRDF(doc any) (dataset *ld.RDFDataset, err error) {
 }
 
 // emit queues the quads, graph by graph. What is not RDF, such as relative
-// IRIs, is left out (JSON-LD 1.1 Processing §8.1.2).
+// IRIs, is left out (JSON-LD 1.1 Processing §8.1.2), or refused if the reader is
+// strict.
 func (p *jsonldParser) emit(dataset *ld.RDFDataset) error {
 	var names []string
 	for name := range dataset.Graphs {
@@ -112,6 +124,8 @@ func (p *jsonldParser) emit(dataset *ld.RDFDataset) error {
 			if quad.P.IsIRI() && (quad.S.IsIRI() || quad.S.IsBNode()) && !quad.O.IsZero() &&
 				quad.S.check() == nil && quad.P.check() == nil && quad.O.check() == nil && quad.G.check() == nil {
 				p.r.queue = append(p.r.queue, quad)
+			} else if p.r.opts.Strict {
+				return p.fail(nil, 0, fmt.Sprintf("%s %s %s is no RDF triple", quad.S, quad.P, quad.O))
 			}
 		}
 	}

@@ -37,6 +37,12 @@ type ReaderOptions struct {
 	MaxTermBytes int
 	// MaxDepth bounds nesting; 0 means DefaultMaxDepth.
 	MaxDepth int
+	// Context returns the JSON-LD context at an IRI, or an error that says why
+	// it is not to be had. Nil means that none is: nothing is ever fetched.
+	Context func(iri string) ([]byte, error)
+	// Strict makes what a JSON-LD document says and RDF cannot an error. Else it
+	// is left out (JSON-LD 1.1 Processing §8.1.2).
+	Strict bool
 }
 
 // PrefixDecl is a declared prefix: its name without the colon, and the IRI

@@ -110,7 +110,11 @@ func (h *Handler) readSaved(file string) (savedQuery, error) {
 	name := strings.TrimSuffix(path.Base(file), ".rq")
 	q := savedQuery{Name: name, URL: SavedPath + "/" + name, text: string(data), Params: []savedParam{}}
 	q.readHead()
-	for _, t := range scanVariables(q.text) {
+	variables, err := scanVariables(q.text)
+	if err != nil {
+		return savedQuery{}, fmt.Errorf("saved query %s: %w", file, err)
+	}
+	for _, t := range variables {
 		if p, ok := parameter(t.name); ok && !slices.Contains(q.Params, p) {
 			q.Params = append(q.Params, p)
 		}
@@ -153,12 +157,13 @@ type variable struct {
 
 var (
 	iriRef   = regexp.MustCompile("^<[^\\x00-\\x20<>\"{}|^`\\\\]*>")
-	longText = regexp.MustCompile(`^(?s)("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`)
+	longText = regexp.MustCompile(`^(?s)("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')`)
 	varName  = regexp.MustCompile(`^[?$][\pL_0-9]+`)
 )
 
-// scanVariables finds the variables outside of IRIs, strings and comments.
-func scanVariables(text string) (found []variable) {
+// scanVariables finds the variables outside of IRIs, strings and comments. A
+// string that is not closed is an error: the quotes of a value would close it.
+func scanVariables(text string) (found []variable, err error) {
 	for i := 0; i < len(text); {
 		rest := text[i:]
 		skip := 1
@@ -174,7 +179,11 @@ func scanVariables(text string) (found []variable) {
 		case '<':
 			skip = max(len(iriRef.FindString(rest)), 1)
 		case '"', '\'':
-			skip = max(len(longText.FindString(rest)), 1)
+			if skip = len(longText.FindString(rest)); skip == 0 {
+				line := 1 + strings.Count(text[:i], "\n")
+				column := i - strings.LastIndexByte(text[:i], '\n')
+				return nil, fmt.Errorf("line %d, column %d: a string begins here that is not closed", line, column)
+			}
 		case '?', '$':
 			if name := varName.FindString(rest); name != "" {
 				found = append(found, variable{i, i + len(name), name[1:]})
@@ -183,7 +192,7 @@ func scanVariables(text string) (found []variable) {
 		}
 		i += skip
 	}
-	return found
+	return found, nil
 }
 
 var xsdTypes = []string{
@@ -228,7 +237,11 @@ func (p savedParam) term(base, value string) (rdf.Term, error) {
 func (q savedQuery) fill(base string, get func(string) string) (string, error) {
 	var b strings.Builder
 	at := 0
-	for _, v := range scanVariables(q.text) {
+	variables, err := scanVariables(q.text)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range variables {
 		p, ok := parameter(v.name)
 		if !ok {
 			continue
@@ -245,7 +258,10 @@ func (q savedQuery) fill(base string, get func(string) string) (string, error) {
 			return "", fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
 		b.WriteString(q.text[at:v.from])
+		// Spaces, so that the quotes of a neighbour and of the value stay apart.
+		b.WriteByte(' ')
 		b.Write(rdf.AppendTerm(nil, t))
+		b.WriteByte(' ')
 		at = v.to
 	}
 	b.WriteString(q.text[at:])

@@ -61,13 +61,22 @@ func TestSaved(t *testing.T) {
 func FuzzSaved(f *testing.F) {
 	f.Add("SELECT ?s { ?s ?p ?_o FILTER(?s < ?p) }", `x"y`)
 	f.Add("ASK { <a?_b> ?p \"?_c\" } # ?_d\n?_e_iri", "http://x/")
+	f.Add("\"$0$_0", "a string that is not closed")
+	f.Add(`VALUES ?v { ""?_a """?b""" }`, "v")
 	f.Fuzz(func(t *testing.T, text, value string) {
 		q := savedQuery{text: text}
 		filled, err := q.fill(base, func(string) string { return value })
 		if err != nil {
 			return
 		}
-		before, after := scanVariables(text), scanVariables(filled)
+		before, err := scanVariables(text)
+		if err != nil {
+			t.Fatalf("%q was filled, and cannot be read: %v", text, err)
+		}
+		after, err := scanVariables(filled)
+		if err != nil {
+			t.Fatalf("%q with %q became %q: %v", text, value, filled, err)
+		}
 		kept := 0
 		for _, v := range before {
 			if _, ok := parameter(v.name); !ok || value == "" {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,20 @@ func Tool(tb testing.TB, name string) string {
 		absent(tb, "tool %s: %v (install it to run this test)", name, err)
 	}
 	return path
+}
+
+// Python returns an interpreter that has the named modules: the system's, into
+// which Debian's packages install, or the first of the path.
+func Python(tb testing.TB, modules ...string) string {
+	tb.Helper()
+	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.Command(path, "-c", "import "+strings.Join(modules, ", ")).Run() == nil {
+			return path
+		}
+	}
+	absent(tb, "python3 with %s (Debian: python3-%s)", strings.Join(modules, ", "), strings.ToLower(modules[0]))
+	return ""
 }
 
 // Root requires the privileges of root, which network namespaces need.

@@ -49,7 +49,7 @@ var formats = [...]formatInfo{
 // nameAliases are other names for ?format=.
 var nameAliases = map[string]Format{
 	"srj": JSON, "srx": XML, "ttl": Turtle, "nt": NTriples, "n-triples": NTriples,
-	"rdf": RDFXML, "rdf/xml": RDFXML, "rdf-xml": RDFXML, "json-ld": JSONLD, "nq": NQuads, "n-quads": NQuads,
+	"rdf": RDFXML, "rdf/xml": RDFXML, "rdf-xml": RDFXML, "rdf+xml": RDFXML, "json-ld": JSONLD, "nq": NQuads, "n-quads": NQuads,
 }
 
 // Formats lists the formats of a kind of result, the default one first.

@@ -63,7 +63,11 @@ bench: ## micro benchmarks beside the code
 bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root, Debian packages)
 	cmd/bench/peers.sh $(SIZE)
 
-e2e: ui build ## the page in a headless browser (needs Chromium)
+$(UI)/e2e/clients/node_modules/.stamp: $(UI)/e2e/clients/package.json $(UI)/e2e/clients/package-lock.json
+	cd $(UI)/e2e/clients && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+e2e: ui build $(UI)/e2e/clients/node_modules/.stamp ## the page in a headless browser, other people's SPARQL clients (needs Chromium)
 	cd $(UI) && npm run --silent e2e
 
 generate: ## the generated tables of facts
@@ -73,4 +77,4 @@ lab-record: ## record fixtures/network again in a real lab (root, Debian package
 	fixtures/lab/record.sh
 
 clean: ## remove what was built
-	rm -rf bin $(UI)/node_modules $(UI)/dist/*
+	rm -rf bin $(UI)/node_modules $(UI)/e2e/clients/node_modules $(UI)/dist/*

@@ -3,13 +3,17 @@ package disk_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"nettwin/graph"
 	"nettwin/graph/disk"
+	"nettwin/graph/graphtest"
 	"nettwin/graph/vfs"
 )
 
@@ -109,4 +113,29 @@ func TestLockInMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, s.Close())
+}
+
+// Goal: a store of a later release is refused as such, by every way in, and is
+// not touched; it is no damage. Method: write STORE with the next format and a
+// good checksum.
+func TestNewerFormat(t *testing.T) {
+	m := vfs.NewMem()
+	s := openAt(t, "store", m, graphtest.Clock(), disk.Options{})
+	must(t, s.Close())
+	text := strings.Replace(string(fileBytes(t, m, "store/STORE")), "format 2\n", "format 3\n", 1)
+	text = text[:strings.Index(text, "crc ")]
+	text += fmt.Sprintf("crc %08x\n", crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli)))
+	putFile(t, m, "store/STORE", []byte(text))
+	var damage *graph.CorruptionError
+	_, opened := disk.Open("store", disk.Options{FS: m})
+	_, checked := disk.Check(ctx, m, "store")
+	restored := disk.Restore(ctx, m, "store", "other")
+	for way, err := range map[string]error{"open": opened, "check": checked, "restore": restored} {
+		if !errors.Is(err, disk.ErrNewer) || errors.As(err, &damage) || !strings.Contains(fmt.Sprint(err), "formats 1 to 2") {
+			t.Errorf("%s: %v", way, err)
+		}
+	}
+	if got := string(fileBytes(t, m, "store/STORE")); got != text {
+		t.Errorf("STORE is now\n%s", got)
+	}
 }

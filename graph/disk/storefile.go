@@ -32,6 +32,10 @@ const (
 	formatVersion = 2
 )
 
+// ErrNewer: the store was written by a later release, whose format this program
+// does not know. Its title and checksum are where they always are.
+var ErrNewer = errors.New("disk: the store has a newer format")
+
 const (
 	saltLen       = 16
 	maxStoreBytes = 64 << 10
@@ -83,8 +87,11 @@ func decodeStoreFile(b []byte) (*storeFile, error) {
 		fields[key] = value
 	}
 	format, err := strconv.Atoi(fields["format"])
-	if err != nil || format < oldestFormat || format > formatVersion {
-		return nil, fmt.Errorf("it has format %q, this program reads formats %d to %d: use the release that wrote it", fields["format"], oldestFormat, formatVersion)
+	switch {
+	case err != nil || format < oldestFormat:
+		return nil, fmt.Errorf("it has format %q, which never was", fields["format"])
+	case format > formatVersion:
+		return nil, fmt.Errorf("%w: it has format %d, this program reads formats %d to %d: use the release that wrote it, or a later one", ErrNewer, format, oldestFormat, formatVersion)
 	}
 	s := &storeFile{format: format, base: fields["base"]}
 	if s.created, err = time.Parse(time.RFC3339Nano, fields["created"]); err != nil {
@@ -115,6 +122,9 @@ func readStoreFile(fsys vfs.FS, dir string) (*storeFile, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	s, err := decodeStoreFile(b)
+	if errors.Is(err, ErrNewer) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	if err != nil {
 		return nil, &graph.CorruptionError{File: name, Reason: err.Error()}
 	}

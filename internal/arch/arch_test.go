@@ -34,6 +34,9 @@ var law = []struct {
 	{"ontology/...", []string{"ontology/...", "naming", "graph/rdf"}},
 	{"ingest", []string{"graph", "graph/rdf", "naming/...", "ontology/..."}},
 	{"ingest/...", []string{"ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/netconf", "internal/snmp"}},
+	{"ingest/netconf", []string{"ingest", "ingest/schemas", "graph/rdf", "naming/...", "ontology/...", "internal/netconf"}},
+	{"ingest/restconf", []string{"ingest", "ingest/schemas", "graph/rdf", "naming/...", "ontology/..."}},
+	{"ingest/gnmi", []string{"ingest", "ingest/schemas", "graph/rdf", "naming/...", "ontology/..."}},
 	{"sparql/expr", []string{"graph/rdf"}},
 	{"sparql/results", []string{"graph/rdf"}},
 	{"sparql/syntax", []string{"graph/rdf"}},
@@ -58,6 +61,7 @@ var law = []struct {
 	{"internal/snmp", []string{"ontology/mib"}},
 	{"internal/testenv", nil},
 	{"internal/arch", nil},
+	{"internal/archive", []string{"graph/vfs"}},
 	{"internal/invariant", nil},
 	{"internal/clock", nil},
 }

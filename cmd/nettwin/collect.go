@@ -9,6 +9,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/ingest/snmp"
 )
 
@@ -70,7 +71,7 @@ func (t *twin) reach(address string) (ingest.Target, ingest.Collector, error) {
 		if err != nil {
 			return target, nil, &exitError{exitUsage, err}
 		}
-		collector, err := t.newNETCONF(netconf.Options{Schemas: netconf.NewMemoryCache(0),
+		collector, err := t.newNETCONF(netconf.Options{Schemas: schemas.NewMemoryCache(0),
 			Credentials: func(ingest.Target) (netconf.Credential, error) { return credential, nil }})
 		return target, collector, err
 	}

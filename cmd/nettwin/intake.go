@@ -11,6 +11,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/ingest/syslog"
 	"nettwin/ingest/trap"
 	"nettwin/web"
@@ -76,7 +77,7 @@ func (s *service) schedule(in *intake) error {
 	if len(s.sources.netconf) == 0 {
 		return nil
 	}
-	cache, err := netconf.OpenFileCache(filepath.Join(s.dir, "schemas"), 0, s.env.log)
+	cache, err := schemas.OpenFileCache(filepath.Join(s.dir, "schemas"), 0, s.env.log)
 	if err != nil {
 		return err
 	}

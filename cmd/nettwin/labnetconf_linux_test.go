@@ -24,6 +24,7 @@ import (
 	"nettwin/graph/rdf"
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	ncclient "nettwin/internal/netconf"
 	"nettwin/naming"
 	"nettwin/ontology/yang"
@@ -95,11 +96,11 @@ type labRouter struct {
 // when it is asked for about fifty.
 func newLabRouter(t *testing.T, s labTwin, name, address string) *labRouter {
 	t.Helper()
-	schemas := t.TempDir()
-	if err := os.CopyFS(schemas, os.DirFS(filepath.Join(s.dir, "schemas"))); err != nil {
+	texts := t.TempDir()
+	if err := os.CopyFS(texts, os.DirFS(filepath.Join(s.dir, "schemas"))); err != nil {
 		t.Fatal(err)
 	}
-	cache, err := netconf.OpenFileCache(schemas, 0, slog.New(slog.DiscardHandler))
+	cache, err := schemas.OpenFileCache(texts, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"nettwin/graph/disk"
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/ingest/snmp"
 	"nettwin/naming"
 	"nettwin/naming/items"
@@ -88,7 +89,7 @@ func (t *twin) newSNMP(credentials func(ingest.Target) (snmp.Credential, error))
 // newNETCONF makes the NETCONF collector; what of a device's data is no state
 // of the network is a table of the knowledge folder.
 func (t *twin) newNETCONF(options netconf.Options) (*netconf.Collector, error) {
-	policy, err := netconf.LoadPolicy(t.knowledge, "map/netconf.tsv")
+	policy, err := schemas.LoadPolicy(t.knowledge, "map/netconf.tsv")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without the table everything is read
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"nettwin/graph/vfs"
 	"nettwin/ingest"
 	collector "nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/ingest/snmp"
 	"nettwin/internal/netconf"
 	"nettwin/internal/simulate/device"
@@ -157,8 +158,8 @@ func openTwin(t *testing.T, dir string, agents map[string]string, server string)
 	w.snmp = must(snmp.New(snmp.Options{Tables: must(mib.Load(w.know, "map"))(w), Credentials: func(ingest.Target) (snmp.Credential, error) {
 		return snmp.Credential{Community: "public"}, nil
 	}}))(w)
-	w.netconf = must(collector.New(collector.Options{Policy: must(collector.LoadPolicy(w.know, "map/netconf.tsv"))(w),
-		Schemas: collector.NewMemoryCache(0), Credentials: func(ingest.Target) (collector.Credential, error) {
+	w.netconf = must(collector.New(collector.Options{Policy: must(schemas.LoadPolicy(w.know, "map/netconf.tsv"))(w),
+		Schemas: schemas.NewMemoryCache(0), Credentials: func(ingest.Target) (collector.Credential, error) {
 			return collector.Credential{User: "twin", Password: "open", HostKeys: []string{ssh.FingerprintSHA256(signer(w.T).PublicKey())}}, nil
 		}}))(w)
 	if err := w.engine.Reload(t.Context()); err != nil {

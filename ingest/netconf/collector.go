@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/ingest/schemas"
 	"nettwin/internal/clock"
 	client "nettwin/internal/netconf"
 )
@@ -29,8 +29,8 @@ type Options struct {
 	// refuses them.
 	HostKey client.HostKeyPolicy
 	// Schemas keeps what devices tell of their schemas. Required.
-	Schemas SchemaCache
-	Policy  Policy
+	Schemas schemas.Cache
+	Policy  schemas.Policy
 	// Timeout of one request and Budget of a whole collection, where the
 	// target does not say.
 	Timeout, Budget time.Duration
@@ -45,14 +45,8 @@ type Options struct {
 
 // Collector reads devices by NETCONF. It is safe for concurrent use.
 type Collector struct {
-	opts      Options
-	compiling sync.Mutex // held while a schema is compiled; before mu
-
-	mu      sync.Mutex        // guards what follows
-	devices map[string]string // device and inventory → key of models
-	models  map[string]*model
-	kept    []string          // keys of models, as they came
-	latest  map[string]*model // by device
+	opts   Options
+	models *schemas.Models
 }
 
 // New returns a collector.
@@ -74,7 +68,8 @@ func New(opts Options) (*Collector, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Collector{opts: opts, devices: map[string]string{}, latest: map[string]*model{}, models: map[string]*model{}}, nil
+	return &Collector{opts: opts, models: schemas.NewModels(schemas.Options{Cache: opts.Schemas, Policy: opts.Policy,
+		Hidden: []string{monitoringNS}, Source: "NETCONF"})}, nil
 }
 
 // Name is "netconf".
@@ -109,18 +104,18 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 	if err != nil {
 		return nil, contract(err)
 	}
-	r := &reader{session: s, model: m, maxBytes: c.opts.MaxReplyBytes, maxFacts: c.opts.MaxFacts, policy: c.opts.Policy,
-		sample: &ingest.Sample{Collector: c.Name(), Device: t.Name, Started: c.opts.Clock.Now(),
-			Transport: transport(t, s), Instruction: "get"}}
+	r := &reader{session: s, maxBytes: c.opts.MaxReplyBytes, Reading: schemas.Reading{
+		Model: m, MaxFacts: c.opts.MaxFacts, Policy: c.opts.Policy, Sample: &ingest.Sample{Collector: c.Name(),
+			Device: t.Name, Started: c.opts.Clock.Now(), Transport: transport(t, s), Instruction: "get"}}}
 	err = r.read(inner)
-	r.sample.Ended = c.opts.Clock.Now()
+	r.Sample.Ended = c.opts.Clock.Now()
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("netconf: %s: %w", deviceName(t), ctx.Err())
 	}
 	if err != nil {
 		return nil, contract(err)
 	}
-	r.warn(m.warnings...)
+	r.Warn(m.Warnings...)
 	return r.finish()
 }
 

@@ -15,17 +15,18 @@ import (
 	"nettwin/graph/rdf"
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/internal/simulate/config"
 	"nettwin/naming"
 )
 
 // countingCache counts the texts that devices had to be asked for.
 type countingCache struct {
-	*netconf.MemoryCache
+	*schemas.MemoryCache
 	puts atomic.Int64
 }
 
-func (c *countingCache) PutSchema(ctx context.Context, id netconf.SchemaID, text []byte) (naming.Name, error) {
+func (c *countingCache) PutSchema(ctx context.Context, id schemas.ID, text []byte) (naming.Name, error) {
 	c.puts.Add(1)
 	return c.MemoryCache.PutSchema(ctx, id, text)
 }
@@ -62,8 +63,8 @@ func TestCollect(t *testing.T) {
 	d := newDevice(t, twoPorts)
 	d.state = elements(t, twoPortsState)
 	s := serve(t, d)
-	cache := &countingCache{MemoryCache: netconf.NewMemoryCache(0)}
-	policy, err := netconf.LoadPolicy(fstest.MapFS{"p": {Data: []byte("# what moves\nmeasure\texample-ports/ports/port/age\nskip\texample-notes:notes\n")}}, "p")
+	cache := &countingCache{MemoryCache: schemas.NewMemoryCache(0)}
+	policy, err := schemas.LoadPolicy(fstest.MapFS{"p": {Data: []byte("# what moves\nmeasure\texample-ports/ports/port/age\nskip\texample-notes:notes\n")}}, "p")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+
+	"nettwin/ingest/schemas"
 )
 
 // libraryExample is cut from RFC 8525 appendix B.
@@ -59,16 +61,18 @@ func describe(t *testing.T, text string) description {
 // RFCs' examples; the digest changes with the content's id.
 func TestInventory(t *testing.T) {
 	d := describe(t, libraryExample)
-	modules, notes, err := d.modules()
+	modules, err := d.Data.Modules()
 	if err != nil {
 		t.Fatal(err)
 	}
-	inv := inventory{modules: modules, texts: d.sources()}
-	inv.settle(notes)
+	inv := schemas.Inventory{Modules: modules, Texts: d.Data.Texts()}
+	if err := inv.Settle(d.Data.Notes()...); err != nil {
+		t.Fatal(err)
+	}
 	var got []string
-	for _, m := range inv.modules {
-		text := m.id() + " " + strings.Join(m.features, ",")
-		if m.implemented {
+	for _, m := range inv.Modules {
+		text := m.ID() + " " + strings.Join(m.Features, ",")
+		if m.Implemented {
 			text += " implemented"
 		}
 		got = append(got, text)
@@ -77,24 +81,26 @@ func TestInventory(t *testing.T) {
 		t.Errorf("modules %q", got)
 	}
 	got = nil
-	for _, s := range inv.texts {
-		got = append(got, s.id())
+	for _, s := range inv.Texts {
+		got = append(got, s.ID())
 	}
 	if strings.Join(got, " ") != "example example-sub@2020-01-01 ietf-interfaces@2018-02-20 ietf-yang-types@2013-07-15" {
 		t.Errorf("texts %q", got)
 	}
-	has := inv.features()
+	has := inv.Feature()
 	if !has("ietf-interfaces", "if-mib") || has("ietf-interfaces", "pre-provisioning") || !has("unheard-of", "x") {
 		t.Error("features")
 	}
-	before := inv.set
-	inv.settle([]string{"other", ""})
-	if before == inv.set || len(before) != 32 {
-		t.Errorf("digest %q, then %q", before, inv.set)
+	before := inv.Set
+	if err := inv.Settle("other", ""); err != nil {
+		t.Fatal(err)
+	}
+	if before == inv.Set || len(before) != 32 {
+		t.Errorf("digest %q, then %q", before, inv.Set)
 	}
 	got = nil
-	for _, s := range describe(t, schemasExample).sources() {
-		got = append(got, s.id())
+	for _, s := range describe(t, schemasExample).texts() {
+		got = append(got, s.ID())
 	}
 	if strings.Join(got, " ") != "bar-types@2008-06-01 baz" {
 		t.Errorf("schemas %q", got)

@@ -2,36 +2,24 @@ package netconf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
-	"nettwin/ingest"
+	"nettwin/ingest/schemas"
 	client "nettwin/internal/netconf"
 	"nettwin/ontology/yang"
 )
 
-// mapReply adds the facts of a reply to the sample. Values that do not fit
-// their type are kept and warned of; elements without schema are counted.
+// mapReply adds the facts of a reply to the sample.
 func (r *reader) mapReply(message []byte) error {
-	tooMany := false
-	stats, problems, err := r.model.schema.DecodeXML(bytes.NewReader(message),
-		yang.DecodeOptions{MaxBytes: r.maxBytes, Modules: r.model.modules}, func(f yang.Fact) bool {
-			if len(r.sample.Facts) >= r.maxFacts {
-				tooMany = true
-				return false
-			}
-			counter := f.Counter || r.policy.measures[f.P.Value()]
-			r.sample.Facts = append(r.sample.Facts, ingest.Fact{Thing: f.Thing, P: f.P, O: f.O, Ref: f.Ref, Counter: counter})
-			return true
-		})
-	if err != nil {
+	err := r.Add(func(yield func(yang.Fact) bool) (yang.Stats, []yang.Problem, error) {
+		return r.Model.Schema.DecodeXML(bytes.NewReader(message), yang.DecodeOptions{MaxBytes: r.maxBytes, Modules: r.Model.Modules}, yield)
+	})
+	switch {
+	case errors.Is(err, schemas.ErrTooManyFacts):
+		return fmt.Errorf("%w: %w", client.ErrTooLarge, err)
+	case err != nil:
 		return fmt.Errorf("%w: %w", client.ErrProtocol, err)
-	}
-	if tooMany {
-		return fmt.Errorf("%w: more than %d facts", client.ErrTooLarge, r.maxFacts)
-	}
-	r.sample.Unmapped += stats.Unknown
-	for _, p := range problems {
-		r.warn(p.String())
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	client "nettwin/internal/netconf"
 )
 
@@ -159,7 +160,7 @@ const labPolicy = "skip\tyuma-proc:proc\nmeasure\tietf-system/system-state/clock
 // checkCollect reads the device through its own modules and compares with
 // ip -j and with what was configured; read again, nothing but counters moved.
 func checkCollect(t *testing.T, l *lab, s *client.Session) {
-	policy, err := netconf.LoadPolicy(fstest.MapFS{"p": {Data: []byte(labPolicy)}}, "p")
+	policy, err := schemas.LoadPolicy(fstest.MapFS{"p": {Data: []byte(labPolicy)}}, "p")
 	must(t, err)
 	cred := l.credential()
 	c := collector(t, func(o *netconf.Options) {

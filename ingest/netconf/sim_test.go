@@ -13,6 +13,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/internal/simulate/config"
 	simulate "nettwin/internal/simulate/netconf"
 	"nettwin/internal/simulate/xmltree"
@@ -158,7 +159,7 @@ func collector(t *testing.T, change func(*netconf.Options)) *netconf.Collector {
 	t.Helper()
 	cred := credential(t)
 	options := netconf.Options{Credentials: func(ingest.Target) (netconf.Credential, error) { return cred, nil },
-		Schemas: netconf.NewMemoryCache(0), Timeout: 10 * time.Second, WatchGap: time.Millisecond}
+		Schemas: schemas.NewMemoryCache(0), Timeout: 10 * time.Second, WatchGap: time.Millisecond}
 	if change != nil {
 		change(&options)
 	}

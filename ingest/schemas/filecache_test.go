@@ -1,4 +1,4 @@
-package netconf_test
+package schemas_test
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"nettwin/ingest/netconf"
+	"nettwin/ingest/schemas"
 	"nettwin/naming"
 )
 
-func openCache(t *testing.T, dir string, maxBytes int) *netconf.FileCache {
+func openCache(t *testing.T, dir string, maxBytes int) *schemas.FileCache {
 	t.Helper()
-	c, err := netconf.OpenFileCache(dir, maxBytes, nil)
+	c, err := schemas.OpenFileCache(dir, maxBytes, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func openCache(t *testing.T, dir string, maxBytes int) *netconf.FileCache {
 	return c
 }
 
-func put(t *testing.T, c *netconf.FileCache, id netconf.SchemaID, text string) naming.Name {
+func put(t *testing.T, c *schemas.FileCache, id schemas.ID, text string) naming.Name {
 	t.Helper()
 	name, err := c.PutSchema(context.Background(), id, []byte(text))
 	if err != nil {
@@ -39,7 +39,7 @@ func put(t *testing.T, c *netconf.FileCache, id netconf.SchemaID, text string) n
 }
 
 // has reports whether the cache has a text; "" stands for none.
-func has(t *testing.T, c *netconf.FileCache, id netconf.SchemaID, text string) {
+func has(t *testing.T, c *schemas.FileCache, id schemas.ID, text string) {
 	t.Helper()
 	got, name, err := c.Schema(context.Background(), id)
 	switch {
@@ -50,8 +50,8 @@ func has(t *testing.T, c *netconf.FileCache, id netconf.SchemaID, text string) {
 	}
 }
 
-func module(device, name string) netconf.SchemaID {
-	return netconf.SchemaID{Device: device, Set: "s1", Module: name, Revision: "2020-01-01"}
+func module(device, name string) schemas.ID {
+	return schemas.ID{Device: device, Set: "s1", Module: name, Revision: "2020-01-01"}
 }
 
 // files lists the texts in the folder.
@@ -77,7 +77,7 @@ func TestFileCache(t *testing.T) {
 	}
 	put(t, c, module("r1", "b"), "module b { prefix b; }")
 	has(t, c, module("r1", "c"), "")
-	has(t, c, netconf.SchemaID{Device: "r1", Set: "s2", Module: "a", Revision: "2020-01-01"}, "")
+	has(t, c, schemas.ID{Device: "r1", Set: "s2", Module: "a", Revision: "2020-01-01"}, "")
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,8 @@
-package netconf
+package schemas
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/xml"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -29,7 +28,7 @@ type Policy struct {
 func LoadPolicy(fsys fs.FS, name string) (Policy, error) {
 	text, err := fs.ReadFile(fsys, name)
 	if err != nil {
-		return Policy{}, fmt.Errorf("netconf: policy: %w", err)
+		return Policy{}, fmt.Errorf("policy: %w", err)
 	}
 	p := Policy{skip: map[string]bool{}, measures: map[string]bool{}}
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -39,11 +38,11 @@ func LoadPolicy(fsys fs.FS, name string) (Policy, error) {
 			continue
 		}
 		if err := p.line(line); err != nil {
-			return Policy{}, fmt.Errorf("netconf: policy: %s:%d: %w", name, n, err)
+			return Policy{}, fmt.Errorf("policy: %s:%d: %w", name, n, err)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return Policy{}, fmt.Errorf("netconf: policy: %s: %w", name, err)
+		return Policy{}, fmt.Errorf("policy: %s: %w", name, err)
 	}
 	return p, nil
 }
@@ -66,11 +65,8 @@ func (p Policy) line(line string) error {
 	return nil
 }
 
-func (p Policy) skips(root string) bool { return p.skip[root] }
+// Skips tells whether a top-level node, module:name, is not asked for.
+func (p Policy) Skips(root string) bool { return p.skip[root] }
 
-// escapeXML writes text as an attribute's value.
-func escapeXML(text string) string {
-	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder does not fail
-	return b.String()
-}
+// Measures tells whether a property, by its IRI, moves while nothing changes.
+func (p Policy) Measures(property string) bool { return p.measures[property] }

@@ -1,4 +1,4 @@
-package netconf
+package schemas
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"nettwin/naming"
 )
 
-// SchemaID says which schema text of which device is meant.
-type SchemaID struct {
+// ID says which schema text of which device is meant.
+type ID struct {
 	Device string // name, else address: one device's texts are never taken for another's
 	// Set is a digest of the device's whole list of modules: a device with
 	// new software is asked again.
@@ -19,14 +19,14 @@ type SchemaID struct {
 	Module, Revision string
 }
 
-// SchemaCache keeps the texts of schemas under their content names, and
+// Cache keeps the texts of schemas under their content names, and
 // which text a device's module has. It is safe for concurrent use.
-type SchemaCache interface {
+type Cache interface {
 	// Schema returns a text and its name. The error wraps fs.ErrNotExist if
 	// the cache does not know it.
-	Schema(ctx context.Context, id SchemaID) ([]byte, naming.Name, error)
+	Schema(ctx context.Context, id ID) ([]byte, naming.Name, error)
 	// PutSchema keeps a text and returns its name.
-	PutSchema(ctx context.Context, id SchemaID, text []byte) (naming.Name, error)
+	PutSchema(ctx context.Context, id ID, text []byte) (naming.Name, error)
 }
 
 // DefaultCacheBytes bounds the texts of a MemoryCache.
@@ -39,8 +39,8 @@ type MemoryCache struct {
 
 	mu    sync.Mutex // guards what follows
 	bytes int
-	names map[SchemaID]naming.Name
-	order []SchemaID // as they came
+	names map[ID]naming.Name
+	order []ID // as they came
 	texts map[naming.Name]*cachedText
 }
 
@@ -54,11 +54,11 @@ func NewMemoryCache(maxBytes int) *MemoryCache {
 	if maxBytes == 0 {
 		maxBytes = DefaultCacheBytes
 	}
-	return &MemoryCache{maxBytes: maxBytes, names: map[SchemaID]naming.Name{}, texts: map[naming.Name]*cachedText{}}
+	return &MemoryCache{maxBytes: maxBytes, names: map[ID]naming.Name{}, texts: map[naming.Name]*cachedText{}}
 }
 
 // Schema returns a text; it must not be changed.
-func (c *MemoryCache) Schema(_ context.Context, id SchemaID) ([]byte, naming.Name, error) {
+func (c *MemoryCache) Schema(_ context.Context, id ID) ([]byte, naming.Name, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	name, ok := c.names[id]
@@ -69,7 +69,7 @@ func (c *MemoryCache) Schema(_ context.Context, id SchemaID) ([]byte, naming.Nam
 }
 
 // PutSchema keeps a copy of a text.
-func (c *MemoryCache) PutSchema(_ context.Context, id SchemaID, text []byte) (naming.Name, error) {
+func (c *MemoryCache) PutSchema(_ context.Context, id ID, text []byte) (naming.Name, error) {
 	name := naming.Of(naming.CodecRaw, text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +78,7 @@ func (c *MemoryCache) PutSchema(_ context.Context, id SchemaID, text []byte) (na
 			return name, nil
 		}
 		c.drop(id)
-		c.order = slices.DeleteFunc(c.order, func(o SchemaID) bool { return o == id })
+		c.order = slices.DeleteFunc(c.order, func(o ID) bool { return o == id })
 	}
 	if c.texts[name] == nil {
 		c.texts[name] = &cachedText{text: slices.Clone(text)}
@@ -94,7 +94,7 @@ func (c *MemoryCache) PutSchema(_ context.Context, id SchemaID, text []byte) (na
 	return name, nil
 }
 
-func (c *MemoryCache) drop(id SchemaID) {
+func (c *MemoryCache) drop(id ID) {
 	name := c.names[id]
 	delete(c.names, id)
 	if t := c.texts[name]; t.uses > 1 {

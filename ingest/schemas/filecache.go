@@ -1,4 +1,4 @@
-package netconf
+package schemas
 
 import (
 	"bufio"
@@ -33,8 +33,8 @@ type FileCache struct {
 	index  *os.File   // open for appending
 	lines  int        // in the index file
 	bytes  int        // of all texts
-	names  map[SchemaID]naming.Name
-	order  []SchemaID // as they came
+	names  map[ID]naming.Name
+	order  []ID // as they came
 	texts  map[naming.Name]*storedText
 	closed bool
 }
@@ -68,7 +68,7 @@ func OpenFileCache(dir string, maxBytes int, log *slog.Logger) (*FileCache, erro
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	c := &FileCache{dir: dir, maxBytes: maxBytes, log: log, names: map[SchemaID]naming.Name{}, texts: map[naming.Name]*storedText{}}
+	c := &FileCache{dir: dir, maxBytes: maxBytes, log: log, names: map[ID]naming.Name{}, texts: map[naming.Name]*storedText{}}
 	if err := os.MkdirAll(filepath.Join(dir, textFolder), 0o755); err != nil {
 		return nil, fmt.Errorf("schema cache: %w", err)
 	}
@@ -101,11 +101,11 @@ func (c *FileCache) load() error {
 		}
 		name, err := naming.Parse(line.Name)
 		info, statErr := os.Stat(c.textPath(name))
-		if err != nil || statErr != nil || info.Size() > MaxSchemaBytes {
+		if err != nil || statErr != nil || info.Size() > MaxTextBytes {
 			c.log.Warn("schema cache: text is not there", "folder", c.dir, "module", line.Module, "name", line.Name)
 			continue
 		}
-		c.enter(SchemaID{line.Device, line.Set, line.Module, line.Revision}, name, int(info.Size()))
+		c.enter(ID{line.Device, line.Set, line.Module, line.Revision}, name, int(info.Size()))
 	}
 	if err := lines.Err(); err != nil {
 		c.log.Warn("schema cache: rest of the index left out", "folder", c.dir, "error", err)
@@ -130,8 +130,8 @@ func (c *FileCache) Close() error {
 	return c.index.Close()
 }
 
-// Schema implements SchemaCache.
-func (c *FileCache) Schema(_ context.Context, id SchemaID) ([]byte, naming.Name, error) {
+// Schema implements Cache.
+func (c *FileCache) Schema(_ context.Context, id ID) ([]byte, naming.Name, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	name, ok := c.names[id]
@@ -154,8 +154,8 @@ func (c *FileCache) Schema(_ context.Context, id SchemaID) ([]byte, naming.Name,
 	return nil, naming.Name{}, errors.Join(fmt.Errorf("schema %s@%s of %s: damaged: %w", id.Module, id.Revision, id.Device, fs.ErrNotExist), c.rewrite())
 }
 
-// PutSchema implements SchemaCache.
-func (c *FileCache) PutSchema(_ context.Context, id SchemaID, text []byte) (naming.Name, error) {
+// PutSchema implements Cache.
+func (c *FileCache) PutSchema(_ context.Context, id ID, text []byte) (naming.Name, error) {
 	name := naming.Of(naming.CodecRaw, text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,7 +190,7 @@ func writeWhole(path string, text []byte) error {
 	return os.Rename(part, path)
 }
 
-func (c *FileCache) enter(id SchemaID, name naming.Name, bytes int) {
+func (c *FileCache) enter(id ID, name naming.Name, bytes int) {
 	c.forget(id)
 	if c.texts[name] == nil {
 		c.texts[name] = &storedText{bytes: bytes}
@@ -202,13 +202,13 @@ func (c *FileCache) enter(id SchemaID, name naming.Name, bytes int) {
 }
 
 // forget removes an id, and its text's file if nothing else has it.
-func (c *FileCache) forget(id SchemaID) {
+func (c *FileCache) forget(id ID) {
 	name, ok := c.names[id]
 	if !ok {
 		return
 	}
 	delete(c.names, id)
-	c.order = slices.DeleteFunc(c.order, func(o SchemaID) bool { return o == id })
+	c.order = slices.DeleteFunc(c.order, func(o ID) bool { return o == id })
 	t := c.texts[name]
 	if t.uses--; t.uses > 0 {
 		return
@@ -233,7 +233,7 @@ func (c *FileCache) evict() error {
 	return c.rewrite()
 }
 
-func (c *FileCache) append(id SchemaID, name naming.Name) error {
+func (c *FileCache) append(id ID, name naming.Name) error {
 	line, err := json.Marshal(indexLine{id.Device, id.Set, id.Module, id.Revision, name.String()})
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"slices"
+
 	"nettwin/graph"
 )
 
@@ -10,6 +12,12 @@ type Version interface {
 	Has(q graph.Quad) (bool, error)
 	// Rows appends the quads of a pattern that is a prefix of the order.
 	Rows(out []graph.Quad, p graph.Pattern, o graph.Order) ([]graph.Quad, error)
+}
+
+// manyVersion is a Version that looks for many quads at once.
+type manyVersion interface {
+	// Present sets out[i] to whether quads[i] is there. They are sorted by SPOG.
+	Present(quads []graph.Quad, out []bool) error
 }
 
 // Effective works out what a batch changes in a version. New terms of its
@@ -40,14 +48,31 @@ func Effective(d Dict, v Version, b *graph.Batch) (*Changes, error) {
 	return c, err
 }
 
-// keep appends the quads that the version has, or has not.
+// keep appends the quads, which are sorted, that the version has, or has not.
 func keep(out, quads []graph.Quad, v Version, present bool) ([]graph.Quad, error) {
+	if many, ok := v.(manyVersion); ok {
+		return keepMany(out, quads, many, present)
+	}
 	for _, q := range quads {
 		has, err := v.Has(q)
 		if err != nil {
 			return nil, err
 		}
 		if has == present {
+			out = append(out, q)
+		}
+	}
+	return out, nil
+}
+
+func keepMany(out, quads []graph.Quad, v manyVersion, present bool) ([]graph.Quad, error) {
+	has := make([]bool, len(quads))
+	if err := v.Present(quads, has); err != nil {
+		return nil, err
+	}
+	out = slices.Grow(out, len(quads))
+	for i, q := range quads {
+		if has[i] == present {
 			out = append(out, q)
 		}
 	}

@@ -39,6 +39,8 @@ type Cursor struct {
 	chunk  graph.Chunk
 	guard  func() error // asked before each chunk, if not nil
 	closed bool
+
+	byBlock bool // no chunk holds rows of several blocks: see keep
 }
 
 // Guard sets what each call of Next asks first.
@@ -135,7 +137,7 @@ func (c *Cursor) Next(ctx context.Context) (*graph.Chunk, error) {
 		if err != nil {
 			return nil, err
 		}
-		if full {
+		if full || c.byBlock && c.rows > 0 && c.at == c.n {
 			return c.spliced(), nil
 		}
 	}

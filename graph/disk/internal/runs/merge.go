@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/segment"
@@ -16,8 +17,15 @@ const checkEvery = 1 << 15
 func mergeInMemory(ctx context.Context, list []*Run) (*Run, error) {
 	out := &Run{from: list[0].from, to: list[len(list)-1].to}
 	v := &Version{runs: list}
+	var room [2]uint64
+	for _, r := range list {
+		room[segment.Adds], room[segment.Deletes] = room[segment.Adds]+r.rows[segment.Adds], room[segment.Deletes]+r.rows[segment.Deletes]
+	}
 	for o := range graph.NumOrders {
-		var keys [2][]Key
+		if o != graph.SPOG && !v.sorted(o) {
+			continue
+		}
+		keys := [2][]Key{make([]Key, 0, room[0]), make([]Key, 0, room[1])}
 		err := v.eachChange(ctx, o, func(k *Key, sign int) error {
 			kind := segment.Adds
 			if sign < 0 {
@@ -36,6 +44,14 @@ func mergeInMemory(ctx context.Context, list []*Run) (*Run, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// sorted tells whether a reader asked a run for an order before: if none did,
+// the merged one need not have it before somebody does.
+func (v *Version) sorted(o graph.Order) bool {
+	return slices.ContainsFunc(v.runs, func(r *Run) bool {
+		return r.mem[segment.Adds].orders[o].sorted.Load() || r.mem[segment.Deletes].orders[o].sorted.Load()
+	})
 }
 
 // eachChange calls f with the net changes of the list, sorted by o.
@@ -92,31 +108,65 @@ func (f *Files) mergeToDisk(ctx context.Context, num uint64, list []*Run, whole 
 	return f.Open(num)
 }
 
-// writeScan writes the version's quads in all orders.
+// writeScan writes the version's quads in all orders. Blocks of the largest
+// run that no change falls into are taken over as they are.
 func writeScan(ctx context.Context, w *segment.Writer, v *Version) (rows int, err error) {
 	for o := range graph.NumOrders {
 		if err := w.Begin(o, segment.Adds); err != nil {
 			return 0, err
 		}
+		w.Keeping()
 		c, err := v.Scan(graph.Pattern{}, o)
 		if err != nil {
 			return 0, err
 		}
-		pos := o.Positions()
-		for {
-			chunk, err := c.Next(ctx)
-			if err != nil {
-				return 0, err
-			}
-			if chunk == nil {
-				break
-			}
-			rows += chunk.Len()
-			cols := [4][]graph.TermID{chunk.Cols[pos[0]], chunk.Cols[pos[1]], chunk.Cols[pos[2]], chunk.Cols[pos[3]]}
-			if err := w.Append(&cols); err != nil {
-				return 0, err
-			}
+		n, err := writeOrder(ctx, w, c)
+		if err != nil {
+			return 0, err
 		}
+		rows += n
+	}
+	return rows, nil
+}
+
+// writeOrder writes what a cursor over all rows of an order yields.
+func writeOrder(ctx context.Context, w *segment.Writer, c *Cursor) (rows int, err error) {
+	c.size, c.byBlock = graph.ChunkRows, true
+	for {
+		kept, err := c.keep(ctx, w)
+		if err != nil {
+			return 0, err
+		}
+		rows += kept
+		chunk, err := c.Next(ctx)
+		if chunk == nil || err != nil {
+			return rows, err
+		}
+		rows += chunk.Len()
+		cols := [4][]graph.TermID{chunk.Cols[c.pos[0]], chunk.Cols[c.pos[1]], chunk.Cols[c.pos[2]], chunk.Cols[c.pos[3]]}
+		if err := w.Append(&cols); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// keep moves over the blocks of the largest run that come next and have no
+// changes, and puts them into w.
+func (c *Cursor) keep(ctx context.Context, w *segment.Writer) (rows int, err error) {
+	for c.at == c.n && c.hasMain {
+		i, last, ok := c.main.Whole()
+		if !ok || c.deltas.sign != 0 && compare(&c.deltas.key, last) <= 0 {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		before := c.main.Row()
+		if err := w.Keep(c.main.Section(), i); err != nil {
+			return 0, err
+		}
+		c.main.SkipBlock()
+		rows += int(c.main.Row() - before)
 	}
 	return rows, nil
 }

@@ -25,8 +25,9 @@ type Run struct {
 // are sorted when first asked for, so that commits need not wait for it.
 type memRows struct {
 	orders [graph.NumOrders]struct {
-		once sync.Once
-		keys []Key
+		once   sync.Once
+		keys   []Key
+		sorted atomic.Bool // keys are there
 	}
 }
 
@@ -48,6 +49,7 @@ func (r *Run) setKeys(kind segment.Kind, o graph.Order, keys []Key) {
 	at := &r.mem[kind].orders[o]
 	at.keys = keys
 	at.once.Do(func() {})
+	at.sorted.Store(true)
 	r.rows[kind] = uint64(len(keys))
 }
 
@@ -90,7 +92,10 @@ var derivedFrom = [graph.NumOrders]graph.Order{graph.PSOG: graph.SPOG, graph.OSP
 // keys returns the rows of a kind in an order, of a run in memory.
 func (r *Run) keys(o graph.Order, kind segment.Kind) []Key {
 	at := &r.mem[kind].orders[o]
-	at.once.Do(func() { at.keys = derive(r.keys(derivedFrom[o], kind), derivedFrom[o], o) })
+	at.once.Do(func() {
+		at.keys = derive(r.keys(derivedFrom[o], kind), derivedFrom[o], o)
+		at.sorted.Store(true)
+	})
 	return at.keys
 }
 

@@ -89,6 +89,7 @@ func (m *model) check(t *testing.T, v *Version, r *rand.Rand, universe []graph.Q
 	if v.Len() != uint64(len(m.quads)) {
 		t.Fatalf("%d quads, want %d", v.Len(), len(m.quads))
 	}
+	m.checkPresent(t, v, r, universe)
 	for i := range 6 {
 		p, o := pattern(r, universe), graph.Order(r.IntN(int(graph.NumOrders)))
 		if i == 0 {
@@ -113,6 +114,25 @@ func (m *model) check(t *testing.T, v *Version, r *rand.Rand, universe []graph.Q
 		q := universe[r.IntN(len(universe))]
 		if has, err := v.Has(q); err != nil || has != m.quads[q] {
 			t.Fatalf("has %v: %v, %v", q, has, err)
+		}
+	}
+}
+
+// checkPresent looks for many quads at once.
+func (m *model) checkPresent(t *testing.T, v *Version, r *rand.Rand, universe []graph.Quad) {
+	t.Helper()
+	var some []graph.Quad
+	for range 1 + r.IntN(100) {
+		some = append(some, universe[r.IntN(len(universe))])
+	}
+	slices.SortFunc(some, compareQuads)
+	has := make([]bool, len(some))
+	if err := v.Present(some, has); err != nil {
+		t.Fatal(err)
+	}
+	for i, q := range some {
+		if has[i] != m.quads[q] {
+			t.Fatalf("present %v: %v; runs %s", q, has[i], describe(v))
 		}
 	}
 }

@@ -24,6 +24,9 @@ func (s *Section) Cursor(from, to uint64) Cursor {
 	return c
 }
 
+// Section returns what the cursor walks.
+func (c *Cursor) Section() *Section { return c.sec }
+
 // Row returns the number of the next row, the end's at the end.
 func (c *Cursor) Row() uint64 { return c.row }
 

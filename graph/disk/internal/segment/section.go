@@ -43,6 +43,12 @@ func (s *Section) read(i int) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.parse(i, raw)
+}
+
+// parse checks the bytes of block i, which it keeps.
+func (s *Section) parse(i int, raw []byte) (*block, error) {
+	e := &s.index.entries[i]
 	if intact.Sum(s.segment.salt, raw) != e.sum {
 		return nil, s.segment.corrupt(e.offset, fmt.Sprintf("the checksum of block %d of %s %s is wrong", i, s.order, s.kind))
 	}

@@ -27,7 +27,8 @@ const writeBuffer = 1 << 20
 var buffers = sync.Pool{New: func() any {
 	b := &buffer{out: bufio.NewWriterSize(nil, writeBuffer)}
 	for i := range b.cols {
-		b.cols[i] = make([]graph.TermID, BlockRows)
+		b.cols[i] = make([]graph.TermID, 2*BlockRows)
+		b.kept[i] = make([]graph.TermID, BlockRows)
 	}
 	return b
 }}
@@ -35,6 +36,7 @@ var buffers = sync.Pool{New: func() any {
 type buffer struct {
 	out  *bufio.Writer
 	cols [4][]graph.TermID
+	kept [4][]graph.TermID // rows of a block of another segment
 }
 
 // cutRows: a section sorted by graph begins a new block at a new graph once
@@ -65,6 +67,7 @@ type Writer struct {
 	kind    Kind
 	index   *index // of the section being written; nil before the first
 	rows    int    // of cols
+	limit   int    // rows that are written at the latest: BlockRows or, see Keeping, twice as many
 	cols    [4][]graph.TermID
 	lastKey Key
 }
@@ -110,7 +113,7 @@ func (w *Writer) Begin(o graph.Order, kind Kind) error {
 	if w.dir.sections[kind][o] != nil {
 		return fmt.Errorf("segment %s: section %s of %s is there already", w.name, o, kind)
 	}
-	w.order, w.kind = o, kind
+	w.order, w.kind, w.limit = o, kind, BlockRows
 	w.index = &index{starts: []uint64{0}}
 	w.dir.sections[kind][o] = w.index
 	w.lastKey = Key{}
@@ -132,7 +135,7 @@ func (w *Writer) Append(cols *[4][]graph.TermID) error {
 			in[i] = in[i][n:]
 		}
 		w.rows += n
-		if w.rows == BlockRows || len(in[0]) > 0 {
+		if w.rows == w.limit || len(in[0]) > 0 {
 			w.flush()
 		}
 	}
@@ -142,7 +145,7 @@ func (w *Writer) Append(cols *[4][]graph.TermID) error {
 // room returns how many of the next rows, of which lead is the first column,
 // go to the block; at least 1, unless the block has to be cut before them.
 func (w *Writer) room(lead []graph.TermID) int {
-	n := min(len(lead), BlockRows-w.rows)
+	n := min(len(lead), w.limit-w.rows)
 	if w.order != graph.GPSO {
 		return n
 	}
@@ -158,15 +161,25 @@ func (w *Writer) room(lead []graph.TermID) int {
 	return n
 }
 
-// flush writes the block.
+// flush writes what is pending, as blocks of about one size.
 func (w *Writer) flush() {
-	if w.rows == 0 || w.err != nil {
+	blocks := (w.rows + BlockRows - 1) / BlockRows
+	for i := range blocks {
+		w.writeBlock(w.rows*i/blocks, w.rows*(i+1)/blocks)
+	}
+	w.rows = 0
+}
+
+// writeBlock writes the pending rows [from, to) as a block.
+func (w *Writer) writeBlock(from, to int) {
+	if w.err != nil {
 		return
 	}
 	var cols [4][]graph.TermID
 	for i := range cols {
-		cols[i] = w.cols[i][:w.rows]
+		cols[i] = w.cols[i][from:to]
 	}
+	rows := to - from
 	if w.err = w.checkOrder(&cols); w.err != nil {
 		return
 	}
@@ -181,11 +194,10 @@ func (w *Writer) flush() {
 	e.union = unionable(w.order, &cols)
 	x := w.index
 	x.first = append(x.first, rowKey(&cols, 0))
-	x.last = append(x.last, rowKey(&cols, w.rows-1))
-	x.starts = append(x.starts, x.rows()+uint64(w.rows))
+	x.last = append(x.last, rowKey(&cols, rows-1))
+	x.starts = append(x.starts, x.rows()+uint64(rows))
 	x.entries = append(x.entries, e)
 	w.write(w.buf)
-	w.rows = 0
 }
 
 func rowKey(cols *[4][]graph.TermID, row int) Key {
@@ -198,7 +210,7 @@ func (w *Writer) checkOrder(cols *[4][]graph.TermID) error {
 	last, seen := w.lastKey, len(w.index.entries) > 0
 	rows := 1
 	if invariant.Enabled {
-		rows = w.rows
+		rows = len(cols[0])
 	}
 	for row := range rows {
 		k := rowKey(cols, row)
@@ -207,7 +219,7 @@ func (w *Writer) checkOrder(cols *[4][]graph.TermID) error {
 		}
 		last, seen = k, true
 	}
-	w.lastKey = rowKey(cols, w.rows-1)
+	w.lastKey = rowKey(cols, len(cols[0])-1)
 	return nil
 }
 

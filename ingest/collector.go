@@ -15,6 +15,9 @@ type Target struct {
 	// Timeout bounds one request, Budget the whole collection; zero means the
 	// collector's default.
 	Timeout, Budget time.Duration
+	// Meter counts what the device is asked and keeps to its pace; may be nil.
+	// A collector calls Request before each request and Answered after it.
+	Meter *Meter
 }
 
 // Collector reads one device by one protocol. Implementations live in

@@ -41,6 +41,8 @@ type ScheduledTarget struct {
 	// Watch lets what the device tells by itself start a reading too; the
 	// collector must be a Watcher.
 	Watch bool
+	// Pace is the budget that all targets of one device share; nil is none.
+	Pace *Pace
 }
 
 // Watcher is a Collector that can be told by a device that something changed.
@@ -96,14 +98,19 @@ type TargetStatus struct {
 	Failures    int       `json:"failures"`             // in a row
 	NextTry     time.Time `json:"nextTry,omitzero"`
 	Seconds     float64   `json:"tookSeconds"` // of the last try
+	Requests    uint64    `json:"requests"`    // since the start
+	Bytes       uint64    `json:"bytes"`       // of answers, since the start
+	RequestRate float64   `json:"requestRate"` // a second, of the last reading and the pause behind it
+	ByteRate    float64   `json:"byteRate"`
 	Facts       int       `json:"facts"`
 	Unmapped    int       `json:"unmapped"`
 }
 
 // Scheduler reads targets, each with its own period.
 type Scheduler struct {
-	opts  SchedulerOptions
-	slots chan struct{}
+	opts    SchedulerOptions
+	targets []ScheduledTarget // the options', with meters
+	slots   chan struct{}
 
 	mu     sync.Mutex // guards what follows
 	status []TargetStatus
@@ -146,6 +153,8 @@ func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
 		if _, ok := t.Collector.(Watcher); t.Watch && !ok {
 			return nil, fmt.Errorf("ingest: new scheduler: device %s: %s cannot watch a device", nameOf(t.Target), t.Collector.Name())
 		}
+		t.Target.Meter = NewMeter(t.Pace)
+		s.targets = append(s.targets, t)
 		s.asked = append(s.asked, request{wake: make(chan struct{}, 1)})
 		s.status = append(s.status, TargetStatus{Device: t.Target.Name, Address: t.Target.Address,
 			Collector: t.Collector.Name(), State: StateUnknown, Period: t.Period.Seconds()})
@@ -159,7 +168,11 @@ func nameOf(t Target) string { return cmp.Or(t.Name, t.Address) }
 func (s *Scheduler) Status() []TargetStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.status)
+	list := slices.Clone(s.status)
+	for i := range list {
+		list[i].Requests, list[i].Bytes = s.targets[i].Target.Meter.Count()
+	}
+	return list
 }
 
 // Run reads the targets until ctx ends, then waits for the readings under way
@@ -168,7 +181,7 @@ func (s *Scheduler) Status() []TargetStatus {
 func (s *Scheduler) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	for i, t := range s.opts.Targets {
+	for i, t := range s.targets {
 		running.Go(func() { s.follow(ctx, i) })
 		if t.Watch {
 			running.Go(func() { s.watch(ctx, i) })
@@ -203,11 +216,18 @@ func (s *Scheduler) follow(ctx context.Context, i int) {
 		case s.slots <- struct{}{}:
 		}
 		started = time.Now()
+		requests, bytes := s.targets[i].Target.Meter.Count()
 		failure := s.once(ctx, i, started)
 		<-s.slots
 		wait = s.wait(i, failure)
 		next = started.Add(wait)
-		s.update(i, func(t *TargetStatus) { t.NextTry = next })
+		s.update(i, func(t *TargetStatus) {
+			cycle := max(time.Until(next), 0) + time.Since(started)
+			nowRequests, nowBytes := s.targets[i].Target.Meter.Count()
+			t.RequestRate = float64(nowRequests-requests) / cycle.Seconds()
+			t.ByteRate = float64(nowBytes-bytes) / cycle.Seconds()
+			t.NextTry = next
+		})
 		timer.Reset(max(time.Until(next), 0))
 	}
 }
@@ -216,7 +236,7 @@ func (s *Scheduler) follow(ctx context.Context, i int) {
 // refused credential is refused again until the configuration changes, and
 // some devices lock out who insists: it waits longest.
 func (s *Scheduler) wait(i int, failure error) time.Duration {
-	period := s.opts.Targets[i].Period
+	period := s.targets[i].Period
 	longest := max(period, s.opts.MaxBackoff)
 	wait := period
 	if failure != nil {
@@ -236,7 +256,7 @@ func (s *Scheduler) wait(i int, failure error) time.Duration {
 // once reads a target and hands on what came of it. It returns why nothing
 // was learnt.
 func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
-	t := s.opts.Targets[i]
+	t := s.targets[i]
 	s.begin(i)
 	sample, err := t.Collector.Collect(ctx, t.Target)
 	if ctx.Err() != nil {
@@ -285,7 +305,7 @@ func (s *Scheduler) failed(ctx context.Context, i int, started time.Time, err er
 		}
 		f = Failure{Collector: st.Collector, Device: st.Device, Lost: st.State == StateLost, Err: err}
 	})
-	s.opts.Log.Warn("device not read", "device", nameOf(s.opts.Targets[i].Target), "error", err)
+	s.opts.Log.Warn("device not read", "device", nameOf(s.targets[i].Target), "error", err)
 	if err := s.opts.Pipeline.Fail(ctx, f); err != nil && ctx.Err() == nil {
 		s.opts.Log.Error("failure not noted", "device", f.Device, "error", err)
 	}

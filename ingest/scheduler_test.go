@@ -105,7 +105,7 @@ func TestSchedulerPeriod(t *testing.T) {
 	}{{0, 7}, {0.5, 6}, {0.999, 6}} { // periods of 9, 10 and almost 11 s
 		col, to := &script{takes: time.Second, answer: good}, &sink{}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return c.random },
-			Targets: []ScheduledTarget{{Target{Name: "r1", Address: "a"}, 10 * time.Second, col, false}}},
+			Targets: []ScheduledTarget{{Target{Name: "r1", Address: "a"}, 10 * time.Second, col, false, nil}}},
 			59*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.want || to.applied != c.want {
@@ -129,7 +129,7 @@ func TestSchedulerBackoff(t *testing.T) {
 		return good(try)
 	}
 	run(t, SchedulerOptions{Pipeline: to, MaxBackoff: 60 * time.Second, Rand: func() float64 { return 0.5 },
-		Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false}}},
+		Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false, nil}}},
 		195*time.Second, func(s *Scheduler) {
 			var waits []string
 			for i := 1; i < len(col.tries); i++ {
@@ -170,7 +170,7 @@ func TestSchedulerErrors(t *testing.T) {
 	} {
 		col, to := &script{answer: c.answer}, &sink{err: c.sinkErr}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return 0.5 },
-			Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false}}},
+			Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false, nil}}},
 			65*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.tries || to.applied != c.applied || len(to.failures) != c.failures || st.State != c.state || st.LastError != c.lastError {
@@ -186,7 +186,7 @@ func TestSchedulerWorkers(t *testing.T) {
 	col := &script{takes: time.Second, answer: good}
 	var targets []ScheduledTarget
 	for i := range 20 {
-		targets = append(targets, ScheduledTarget{Target{Name: fmt.Sprint("r", i)}, time.Minute, col, false})
+		targets = append(targets, ScheduledTarget{Target{Name: fmt.Sprint("r", i)}, time.Minute, col, false, nil})
 	}
 	run(t, SchedulerOptions{Pipeline: &sink{}, Targets: targets, Workers: 3}, 30*time.Second, func(s *Scheduler) {
 		if col.atOnce != 3 || len(col.tries) != 20 {
@@ -205,7 +205,7 @@ func TestSchedulerWorkers(t *testing.T) {
 func TestSchedulerStops(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	col, to := &script{takes: time.Hour, answer: good}, &sink{}
-	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, col, false}}})
+	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, col, false, nil}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,8 +220,8 @@ func TestSchedulerStops(t *testing.T) {
 func TestSchedulerOptions(t *testing.T) {
 	for _, opts := range []SchedulerOptions{
 		{},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, nil, false}}},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Millisecond, &script{}, false}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, nil, false, nil}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Millisecond, &script{}, false, nil}}},
 	} {
 		if _, err := NewScheduler(opts); err == nil {
 			t.Errorf("%+v: no error", opts)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -97,23 +98,44 @@ func (c *ruleCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// WatchSources adds the number of sources by state.
+// WatchSources adds the number of sources by state, and what each is asked.
 func (m *Metrics) WatchSources(status func() []ingest.TargetStatus) {
+	source := []string{"device", "collector"}
 	m.registry.MustRegister(&sourceCollector{status,
-		prometheus.NewDesc("nettwin_sources", "Sources by state.", []string{"state"}, nil)})
+		prometheus.NewDesc("nettwin_sources", "Sources by state.", []string{"state"}, nil),
+		prometheus.NewDesc("nettwin_source_requests_total", "Requests to a device.", source, nil),
+		prometheus.NewDesc("nettwin_source_bytes_total", "Bytes of a device's answers.", source, nil),
+		prometheus.NewDesc("nettwin_source_contact_timestamp_seconds", "When a device answered for the last time.", source, nil),
+	})
 }
 
 type sourceCollector struct {
-	status func() []ingest.TargetStatus
-	count  *prometheus.Desc
+	status                          func() []ingest.TargetStatus
+	count, requests, bytes, contact *prometheus.Desc
 }
 
-func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.count }
+func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.count
+	ch <- c.requests
+	ch <- c.bytes
+	ch <- c.contact
+}
 
 func (c *sourceCollector) Collect(ch chan<- prometheus.Metric) {
 	states := map[string]int{}
+	seen := map[[2]string]bool{}
 	for _, s := range c.status() {
 		states[string(s.State)]++
+		source := [2]string{cmp.Or(s.Device, s.Address), s.Collector}
+		if seen[source] { // two addresses of one device
+			continue
+		}
+		seen[source] = true
+		ch <- prometheus.MustNewConstMetric(c.requests, prometheus.CounterValue, float64(s.Requests), source[:]...)
+		ch <- prometheus.MustNewConstMetric(c.bytes, prometheus.CounterValue, float64(s.Bytes), source[:]...)
+		if !s.LastContact.IsZero() {
+			ch <- prometheus.MustNewConstMetric(c.contact, prometheus.GaugeValue, float64(s.LastContact.Unix()), source[:]...)
+		}
 	}
 	for state, n := range states {
 		ch <- prometheus.MustNewConstMetric(c.count, prometheus.GaugeValue, float64(n), state)

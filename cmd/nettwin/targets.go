@@ -51,13 +51,14 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 	known := hostFiles{}
 	for _, d := range cfg.Devices {
 		credential := cfg.Credentials[d.Credential]
+		pace := ingest.NewPace(ingest.PaceOptions{RequestsPerSecond: float64(d.Pace.Requests), BytesPerSecond: float64(d.Pace.Bytes)})
 		if d.Collect.SNMP > 0 {
 			c, err := resolveSNMP(credential.SNMP)
 			if err != nil {
 				return s, fmt.Errorf("device %s: credential %s: %w", d.Name, d.Credential, err)
 			}
 			community[d.Name] = c
-			s.snmp = append(s.snmp, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: d.Address}, Period: d.Collect.SNMP})
+			s.snmp = append(s.snmp, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: d.Address}, Period: d.Collect.SNMP, Pace: pace})
 		}
 		if d.Collect.NETCONF.Period > 0 {
 			c, err := resolveSSH(credential.SSH, d.HostKeys)
@@ -75,7 +76,7 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 				}
 			}
 			s.netconf = append(s.netconf, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: address},
-				Period: d.Collect.NETCONF.Period, Watch: d.Collect.NETCONF.OnChange})
+				Period: d.Collect.NETCONF.Period, Watch: d.Collect.NETCONF.OnChange, Pace: pace})
 		}
 		if err := s.listenTo(ctx, env, d); err != nil {
 			return s, fmt.Errorf("device %s: %w", d.Name, err)

@@ -36,8 +36,6 @@ type Options struct {
 	// Timeout of one request and Budget of a whole collection, where the
 	// target does not say.
 	Timeout, Budget time.Duration
-	// RequestsPerSecond to one device; 0 does not limit.
-	RequestsPerSecond float64
 	// MaxVarbinds bounds what one device can say.
 	MaxVarbinds int
 	Clock       clock.Clock // nil means the machine's
@@ -92,7 +90,7 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 		Transport: cred.Transport() + " " + s.address, Instruction: c.instruction(),
 	}
 	reading := &reading{unfinished: map[string]bool{}}
-	w := &walker{session: s, limit: c.limiter(), repetitions: c.opts.MaxRepetitions, maxVarbinds: c.opts.MaxVarbinds}
+	w := &walker{session: s, meter: t.Meter, repetitions: c.opts.MaxRepetitions, maxVarbinds: c.opts.MaxVarbinds}
 	c.roots(inner, w, sample, reading)
 	sample.Ended = c.opts.Clock.Now()
 	if err := ctx.Err(); err != nil {
@@ -111,14 +109,6 @@ func (c *Collector) instruction() string {
 		names = append(names, root.Object.Name)
 	}
 	return "walk " + strings.Join(names, " ")
-}
-
-func (c *Collector) limiter() *limiter {
-	l := &limiter{clock: c.opts.Clock}
-	if c.opts.RequestsPerSecond > 0 {
-		l.gap = time.Duration(float64(time.Second) / c.opts.RequestsPerSecond)
-	}
-	return l
 }
 
 // reading collects what the walks of one device bring.

@@ -261,9 +261,10 @@ func TestPartial(t *testing.T) {
 
 	clock := &countingClock{silenceAfter: 8, agent: agent}
 	c = collector(t, community, func(o *snmp.Options) {
-		o.Clock, o.RequestsPerSecond = clock, 1000
+		o.Clock = clock
 		o.Timeout = 50 * time.Millisecond
 	})
+	target.Meter = ingest.NewMeter(ingest.NewPace(ingest.PaceOptions{RequestsPerSecond: 1, Clock: clock}))
 	sample, err = c.Collect(t.Context(), target)
 	if !errors.Is(err, ingest.ErrPartial) || !errors.Is(err, ingest.ErrTimeout) || sample == nil {
 		t.Fatalf("sample %v, error %v", sample, err)
@@ -292,18 +293,28 @@ func (c *countingClock) Sleep(_ context.Context, d time.Duration) error {
 	return nil
 }
 
-// Goal: requests are spaced by the rate. Method: a clock that only sleeping
-// advances: its time after n requests is (n-1)/rate.
+// Goal: requests keep to the device's pace and are counted, answers too.
+// Method: a clock that only sleeping advances: n requests at one a second take
+// n-1 seconds.
 func TestRate(t *testing.T) {
 	agent := serve(t, simulate.Options{State: smallState(t, 3), Communities: []string{"public"}})
 	clock := &countingClock{now: time.Unix(1000, 0)}
-	c := collector(t, community, func(o *snmp.Options) { o.Clock, o.RequestsPerSecond = clock, 10 })
-	sample, err := c.Collect(t.Context(), ingest.Target{Address: agent.Addr().String()})
+	c := collector(t, community, func(o *snmp.Options) { o.Clock = clock })
+	meter := ingest.NewMeter(ingest.NewPace(ingest.PaceOptions{RequestsPerSecond: 1, Clock: clock}))
+	sample, err := c.Collect(t.Context(), ingest.Target{Address: agent.Addr().String(), Meter: meter})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := sample.Ended.Sub(sample.Started); got != time.Duration(clock.slept)*100*time.Millisecond || clock.slept < 10 {
-		t.Errorf("%d waits took %v", clock.slept, got)
+	requests, bytes := meter.Count()
+	if got := sample.Ended.Sub(sample.Started); got != time.Duration(requests-1)*time.Second || requests < 10 {
+		t.Errorf("%d requests took %v", requests, got)
+	}
+	raw := 0
+	for _, item := range sample.Raw {
+		raw += len(item.Bytes)
+	}
+	if bytes < uint64(raw) {
+		t.Errorf("%d bytes counted, the sample holds %d", bytes, raw)
 	}
 }
 

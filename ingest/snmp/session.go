@@ -45,11 +45,24 @@ func open(ctx context.Context, t ingest.Target, cred Credential, timeout time.Du
 	if err := g.Connect(); err != nil {
 		return nil, fmt.Errorf("snmp: %s: connect: %w", device, err)
 	}
+	g.Conn = meteredConn{g.Conn, t.Meter}
 	s := &session{g: g, device: device, address: address, cred: cred}
 	// A reader that waits for an answer sees only deadlines: closing the
 	// socket makes cancellation prompt.
 	s.stop = context.AfterFunc(ctx, func() { g.Conn.Close() })
 	return s, nil
+}
+
+// meteredConn counts what the device answers.
+type meteredConn struct {
+	net.Conn
+	meter *ingest.Meter
+}
+
+func (c meteredConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.meter.Answered(n)
+	return n, err
 }
 
 func (s *session) close() {

@@ -32,7 +32,7 @@ var (
 // walker reads subtrees over one session.
 type walker struct {
 	session     *session
-	limit       *limiter
+	meter       *ingest.Meter
 	repetitions uint32
 	varbinds    int // read so far
 	maxVarbinds int
@@ -100,7 +100,7 @@ func below(root, name []uint32) bool {
 // silent after it has answered before, is asked for half as much.
 func (w *walker) ask(ctx context.Context, root *mib.Object, next []uint32) (Response, error) {
 	for {
-		if err := w.limit.wait(ctx); err != nil {
+		if err := w.meter.Request(ctx); err != nil {
 			return Response{}, err
 		}
 		r, err := w.session.getBulk(next, w.count(root))

@@ -93,7 +93,15 @@ type Device struct {
 	// Sources are further addresses from which the device sends traps,
 	// messages and flows.
 	Sources []netip.Addr
+	Pace    Pace
 	Collect Collect
+}
+
+// Pace bounds what a device is asked, by all protocols together; zero does not
+// bound.
+type Pace struct {
+	Requests int64 // a second
+	Bytes    int64 // of answers, a second
 }
 
 // Collect says how often each protocol reads a device, zero meaning never, and

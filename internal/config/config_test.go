@@ -57,6 +57,7 @@ func full() *Config {
 			{Name: "4", Address: "r4.noc.example:161", Credential: "open", Collect: Collect{SNMP: time.Second}},
 			{Name: "r5", Address: "192.0.2.5", Credential: "both", NETCONFPort: 10830,
 				Sources: []netip.Addr{netip.MustParseAddr("198.51.100.5"), netip.MustParseAddr("2001:db8::5")},
+				Pace:    Pace{Requests: 20, Bytes: 2 << 20},
 				Collect: Collect{SNMP: 30 * time.Second, NETCONF: NETCONF{5 * time.Minute, true}, Trap: true, Syslog: true, Flow: true}},
 			{Name: "r6", Address: "192.0.2.6", Credential: "ssh", HostKeys: []string{"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"},
 				Collect: Collect{NETCONF: NETCONF{Period: time.Minute}}},

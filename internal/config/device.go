@@ -17,6 +17,12 @@ const (
 	maxInterval = 7 * 24 * time.Hour
 )
 
+// The bounds of a device's pace, a second.
+const (
+	maxPaceRequests = 100_000
+	maxPaceBytes    = 1 << 40
+)
+
 // onChange asks for reading when a device tells that something changed.
 const onChange = "on-change"
 
@@ -44,6 +50,7 @@ func (all *devices) read(v value) (list []Device) {
 			optional("netconfPort", func(v value) { d.NETCONFPort = readPort(v) }),
 			optional("hostKey", func(v value) { d.HostKeys = readHostKeys(v) }),
 			optional("sources", func(v value) { d.Sources = readSources(v, addresses) }),
+			optional("pace", func(v value) { readPace(v, &d.Pace) }),
 			required("collect", func(v value) { e.collects = readCollect(v, &d.Collect) }),
 		)
 		all.entries = append(all.entries, e)
@@ -64,6 +71,13 @@ func readCollect(v value, c *Collect) map[string]value {
 		v.fail("nothing stands here: write at least one of snmp, netconf, trap, syslog, flow")
 	}
 	return found
+}
+
+func readPace(v value, p *Pace) {
+	v.mapping(
+		optional("requests", numberTo(&p.Requests, maxPaceRequests, false)),
+		optional("bytes", numberTo(&p.Bytes, maxPaceBytes, true)),
+	)
 }
 
 func readNETCONF(v value, to *NETCONF) {

@@ -85,6 +85,11 @@ func newCollector(opts Options) (*Collector, error) {
 		return nil, err
 	}
 	c.decoder.sink = func(m *message, r *record) { c.device(m.domain.Device).add(m, r, opts.Conversations) }
+	c.decoder.meter = func(m *message, index uint32, values []meterValue) {
+		dev := c.device(m.domain.Device)
+		dev.meters.take(index, values)
+		dev.exporters[m.domain.domainID] = true
+	}
 	c.decoder.problem = func(_ *message, err *DecodeError) {
 		c.device(err.Device).warn(err.Error())
 		opts.Log.Debug("damaged datagram", "device", err.Device, "error", err)
@@ -156,14 +161,15 @@ func (c *Collector) receive() error {
 		if err != nil {
 			return fmt.Errorf("flow: receive: %w", err)
 		}
-		c.received.Add(1)
-		c.octets.Add(uint64(n))
 		g := &datagram{from: netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), at: c.opts.Clock(), payload: slices.Clone(buffer[:n])}
 		select {
 		case c.queue <- g:
 		default:
 			c.dropped.Add(1)
 		}
+		// Last: whoever sees the count finds the datagram in the queue.
+		c.octets.Add(uint64(n))
+		c.received.Add(1)
 	}
 }
 
@@ -230,6 +236,9 @@ func (c *Collector) Flush(ctx context.Context) error {
 // take finds out whose datagram it is and decodes it.
 func (c *Collector) take(g *datagram) {
 	name, ok := c.opts.Resolve(g.from)
+	if agent, is := sflowAgent(g.payload); !ok && is {
+		name, ok = c.opts.Resolve(netip.AddrPortFrom(agent, g.from.Port()))
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !ok {

@@ -33,6 +33,7 @@ type device struct {
 	raw        []ingest.RawItem
 	rawBytes   int
 	rawDropped int
+	meters     meters
 	exporters  map[domainID]bool // of the window
 	first      time.Time         // datagram of the window
 	latest     time.Time         // datagram
@@ -217,5 +218,6 @@ func (dev *device) open(stated []*conversation) {
 	dev.raw, dev.rawBytes, dev.rawDropped = nil, 0, 0
 	dev.first, dev.records, dev.unmapped, dev.warnings = time.Time{}, 0, 0, nil
 	dev.changed = false
+	dev.meters.next()
 	clear(dev.exporters)
 }

@@ -30,9 +30,12 @@ const (
 type decoder struct {
 	tables   *ipfix.Tables
 	netflow5 *template
+	packets  *packetReader // nil without a table of sFlow
+	scratch  []byte
 	life     time.Duration // of an unused template
 	stats    *Stats
 	sink     func(m *message, r *record)
+	meter    func(m *message, index uint32, values []meterValue) // may be nil
 	problem  func(m *message, err *DecodeError)
 
 	domains      map[domainID]*domain
@@ -54,6 +57,12 @@ func newDecoder(tables *ipfix.Tables, life time.Duration, stats *Stats) (*decode
 	if d.netflow5, err = compile(tables, versionNetFlow5, firstDataSet, fields, 0, false, time.Time{}); err != nil {
 		return nil, fmt.Errorf("flow: record of NetFlow v5: %w", err)
 	}
+	if tables.SFlow() != nil {
+		if d.packets, err = newPacketReader(tables); err != nil {
+			return nil, fmt.Errorf("flow: %w", err)
+		}
+		d.scratch = make([]byte, 0, 8*len(packetNames))
+	}
 	if n := len(tables.Slots()) - tables.Keys(); n > maxCounters {
 		return nil, fmt.Errorf("flow: %d slots of counters, at most %d", n, maxCounters)
 	}
@@ -70,6 +79,10 @@ func (d *decoder) decode(g *datagram) {
 		return
 	}
 	d.domainName.Version = binary.BigEndian.Uint16(b)
+	if d.packets != nil && len(b) >= 4 && binary.BigEndian.Uint32(b) == sflowVersion {
+		d.sflow(m, b)
+		return
+	}
 	switch d.domainName.Version {
 	case versionNetFlow5:
 		d.version5(m, b)

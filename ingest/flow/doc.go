@@ -1,6 +1,6 @@
 // Package flow collects what routers tell about traffic: NetFlow v5, NetFlow
-// v9 (RFC 3954) and IPFIX (RFC 7011) over UDP, with reverse elements
-// (RFC 5103). goflow2 decodes templates and fields; what a field means is data
+// v9 (RFC 3954), IPFIX (RFC 7011) with reverse elements (RFC 5103), and sFlow
+// version 5, over UDP. goflow2 decodes templates and fields; what a field means is data
 // (ontology/ipfix).
 //
 // # The way of a datagram
@@ -11,6 +11,15 @@
 // per device to the pipeline and writes the file of templates; while it is
 // busy no window is closed, so that a slow store makes windows longer and
 // nothing else.
+//
+// # sFlow
+//
+// A sampled packet becomes a record of one packet that stands for as many as
+// the sampling rate says; the fields of its headers are elements by a table
+// (map/sflow.tsv). Its octets are those of the IP layer, as in NetFlow; what is
+// no IP counts as a packet of its interfaces. Counter samples become values of
+// the thing interface/<ifIndex>. A datagram whose sender is no device belongs to
+// the agent that it names.
 //
 // # What the graph gets
 //

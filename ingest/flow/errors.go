@@ -23,7 +23,8 @@ func (r Radius) String() string { return radiusNames[r] }
 
 // Kinds of decoding errors.
 var (
-	// ErrVersion: the datagram is none of NetFlow v5, NetFlow v9 and IPFIX.
+	// ErrVersion: the datagram is none of NetFlow v5, NetFlow v9, IPFIX and
+	// sFlow version 5.
 	ErrVersion = errors.New("unknown version")
 	// ErrTruncated: something ends before its length says.
 	ErrTruncated = errors.New("it ends too early")

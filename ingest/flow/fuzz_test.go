@@ -20,6 +20,10 @@ func FuzzDatagram(f *testing.F) {
 	f.Add(netflow9Message(0, set(1, u16(300), u16(4), u16(4), u16(2), u16(4), u16(34), u16(4)), set(300, make([]byte, 8))), data)
 	f.Add(slices.Concat(u16(5), u16(1), make([]byte, 20), make([]byte, 48)), ipfixMessage(0, set(9)))
 	f.Add(ipfixMessage(0, set(2, templateRecord(256, field{0, 22, 4}, field{0, 154, 8}, field{0, 160, 8}), templateRecord(257))), []byte{0, 10})
+	f.Add(sflowDatagram(1, flowSampleOf(400, 3, 4, headerRecord(headerEthernet, 1418, slices.Concat(macs, u16(etherVLAN), u16(7), u16(etherIPv4), v4, tcp)))),
+		sflowDatagram(2, expandedSampleOf(2, 3, 4, headerRecord(headerIPv6, 90, slices.Concat(v6(44, 36), make([]byte, 20))))))
+	f.Add(sflowDatagram(1, slices.Concat(u32(counterSample), opaque(slices.Concat(u32(1), u32(3), u32(2), u32(1005), opaque(opaque([]byte("eth0"))), u32(1), opaque(make([]byte, 88)))))),
+		sflowDatagram(1, slices.Concat(u32(discardSample), opaque(make([]byte, 28)))))
 	tables := testTables(f)
 	w := newWriter(tables)
 	f.Fuzz(func(t *testing.T, first, second []byte) {
@@ -38,6 +42,7 @@ func FuzzDatagram(f *testing.F) {
 			}
 			dev.add(m, r, 1000)
 		}
+		b.meter = func(_ *message, index uint32, values []meterValue) { dev.meters.take(index, values) }
 		b.problem = func(_ *message, err *DecodeError) { _ = err.Error() }
 		b.feed(first[:min(len(first), MaxDatagram)], second[:min(len(second), MaxDatagram)])
 		if b.templates > maxTemplates || b.pendingBytes > maxPendingBytes || len(b.domains) > maxDomains {

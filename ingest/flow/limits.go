@@ -44,6 +44,8 @@ const (
 	maxWarnings = 20
 	// maxKeyBytes bounds a key of strings or octets; more is cut.
 	maxKeyBytes = 128
+	// maxMeters bounds the interfaces of a device that sFlow counts at.
+	maxMeters = 16384
 	// maxCounters bounds the slots that are counted.
 	maxCounters = 4
 	// maxStateBytes bounds the file of templates.

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -161,4 +162,50 @@ func object(t *testing.T, s graph.Snapshot, subject, property, g rdf.Term) strin
 		t.Fatal(err)
 	}
 	return terms[0].Value()
+}
+
+// Goal: samples of sFlow get into the graph like records of NetFlow: the
+// conversation scaled by its sampling rate, the counters of the interface
+// beside it. Method: a datagram with both, written after the specification,
+// through socket, collector and pipeline into a store.
+func TestSFlowIntoTheGraph(t *testing.T) {
+	store := mem.New(mem.Options{Base: base})
+	defer store.Close()
+	kept, err := items.Open("items", items.Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	p, err := ingest.NewPipeline(ingest.Options{Store: store, Items: kept, Base: base, Knowledge: ontology.Knowledge()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, func(o *flow.Options) { o.Sink = p })
+	datagram, err := hex.DecodeString("00000005" + "00000001c0000209" + "00000000" + "00000007" + "0000ea60" + "00000002" + // header, 2 samples
+		// a flow sample: 1 of 500, in 3, out 4, one header of IPv4 and UDP, 28 octets of 1200
+		"00000001" + "00000054" + "00000001" + "00000003" + "000001f4" + "00000000" + "00000000" + "00000003" + "00000004" + "00000001" +
+		"00000001" + "0000002c" + "0000000b" + "000004b0" + "00000000" + "0000001c" +
+		"450004b0" + "00000000" + "40110000" + "0a000001" + "0a000002" + "13c413c4" + "049c0000" +
+		// a counter sample of interface 3: its name
+		"00000002" + "0000001c" + "00000001" + "00000003" + "00000001" + "000003ed" + "00000008" + "00000004" + "65746831")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.send("r1", datagram)
+	r.flush()
+	head, err := store.Snapshot(graph.At{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer head.Close()
+	g := naming.SourceGraph(base, "flow", "r1")
+	call := naming.SourceThing(g, "flow/10.0.0.1~10.0.0.2~17~5060~5060~~~3~4~~~")
+	for property, want := range map[string]string{"octetTotalCount": "600000", "packetTotalCount": "500", "samplingPopulation": "500"} {
+		if got := object(t, head, call, rdf.IRI(ipfix.NS+property), g); got != want {
+			t.Errorf("%s is %q, expected %s", property, got, want)
+		}
+	}
+	if got := object(t, head, naming.SourceThing(g, "interface/3"), rdf.IRI("https://w3id.org/nettwin/mib/IF-MIB/ifName"), g); got != "eth1" {
+		t.Errorf("the interface is called %q, expected eth1", got)
+	}
 }

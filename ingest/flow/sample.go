@@ -57,7 +57,7 @@ func (w *writer) path(key string) string {
 // conversations that the graph holds from before may still go on.
 func (w *writer) sample(dev *device, stated []*conversation, whole bool) *ingest.Sample {
 	s := &ingest.Sample{Collector: collectorName, Device: dev.name, Started: dev.first, Ended: dev.latest,
-		Raw: dev.raw, Transport: transport(dev.exporters), Instruction: "NetFlow and IPFIX messages",
+		Raw: dev.raw, Transport: transport(dev.exporters), Instruction: "NetFlow, IPFIX and sFlow messages",
 		Unmapped: dev.unmapped, Warnings: dev.warnings}
 	if s.Started.IsZero() {
 		s.Started = s.Ended
@@ -72,6 +72,10 @@ func (w *writer) sample(dev *device, stated []*conversation, whole bool) *ingest
 	for _, c := range stated {
 		w.conversation(s, c)
 	}
+	if dev.meters.dropped > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("flow: %d counter samples are of interfaces beyond the first %d and not kept", dev.meters.dropped, maxMeters))
+	}
+	dev.meters.facts(s, dev.owed)
 	w.counters(s, thingRemainder, dev.rest.window, dev.rest.total, true)
 	s.Facts = append(s.Facts, ingest.Fact{Thing: thingRemainder, P: w.flows, O: integer(uint64(dev.rest.flows)), Counter: true})
 	return s
@@ -136,8 +140,11 @@ func transport(from map[domainID]bool) string {
 }
 
 func versionName(version uint16) string {
-	if version == versionIPFIX {
+	switch version {
+	case versionIPFIX:
 		return "IPFIX"
+	case versionSFlow:
+		return "sFlow v5"
 	}
 	return "NetFlow v" + strconv.Itoa(int(version))
 }

@@ -1,7 +1,7 @@
 package flow
 
 // sequence watches the sequence numbers of a domain. They count messages in
-// NetFlow v9 (RFC 3954 §5.1) and records in NetFlow v5 and IPFIX (RFC 7011
+// NetFlow v9 (RFC 3954 §5.1) and sFlow, and records in NetFlow v5 and IPFIX (RFC 7011
 // §3.1), where the number is that of the records before the message;
 // softflowd counts the message's own too.
 type sequence struct {
@@ -33,7 +33,7 @@ func (s *sequence) next(version uint16, number, records, flows uint32, exact boo
 		return
 	}
 	expected := before.last + 1
-	if version != versionNetFlow9 {
+	if version != versionNetFlow9 && version != versionSFlow {
 		expected = before.last + before.records
 		own := before.last + flows
 		switch {

@@ -16,8 +16,16 @@ type Stats struct {
 	NetFlow5      uint64 `json:"netflow5Messages"`
 	NetFlow9      uint64 `json:"netflow9Messages"`
 	IPFIX         uint64 `json:"ipfixMessages"`
+	SFlow         uint64 `json:"sflowMessages"`
 	Records       uint64 `json:"records"`
 	OptionRecords uint64 `json:"optionRecords"`
+	// Of sFlow: samples of counters, notices of discarded packets, samples whose
+	// format is not known, and what agents did not send (the largest count of
+	// one of their samplers).
+	CounterSamples uint64 `json:"counterSamples"`
+	Discards       uint64 `json:"discardedPackets"`
+	ForeignSamples uint64 `json:"foreignSamples"`
+	SampleDrops    uint64 `json:"sampleDrops"`
 	// Errors counts what was lost, by Radius: fields, records, sets, messages.
 	Errors [RadiusMessage + 1]uint64 `json:"errors"`
 

@@ -144,6 +144,7 @@ type Tables struct {
 	keys     int
 	order    []*Field // the lines of the table of roles
 	netflow5 []FieldSpec
+	sflow    *SFlow
 }
 
 // Element returns the element, or nil if the tables do not have it.

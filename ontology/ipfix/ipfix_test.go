@@ -153,6 +153,7 @@ func TestValues(t *testing.T) {
 // each with one mistake.
 func TestMistakes(t *testing.T) {
 	good := map[string]string{
+		"map/sflow.tsv": "packet\toctets\tcount\ncounter\t0:1\t4\t4\tmib/X/y\tper 10\n",
 		"map/ipfix.tsv": "# comment\n0\t1\tcount\tunsigned64\t-\toctets\n0\t2\tall\tunsigned64\t-\t-\n0\t8\tfrom\tipv4Address\t-\t-\n" +
 			"0\t9\tbegin\tdateTimeSeconds\t-\t-\n0\t10\tname\tstring\t-\t-\n0\t11\tshare\tfloat64\t-\t-\n0\t12\tlist\tbasicList\t-\t-\n",
 		"map/flow.tsv":     "from\tkey\tsource\t-\ncount\tcounter\toctets\t-\nall\ttotal\toctets\t-\nbegin\tstart\t-\t-\n",
@@ -174,7 +175,7 @@ func TestMistakes(t *testing.T) {
 	if err := load(nil); err != nil {
 		t.Fatal(err)
 	}
-	elements, roles, v5 := "map/ipfix.tsv", "map/flow.tsv", "map/netflow5.tsv"
+	elements, roles, v5, samples := "map/ipfix.tsv", "map/flow.tsv", "map/netflow5.tsv", "map/sflow.tsv"
 	for _, c := range []struct{ file, text, want string }{
 		{elements, good[elements] + "0\t1\tother\tunsigned8\t-\t-\n", "map/ipfix.tsv:9: other has the number of count"},
 		{elements, good[elements] + "1\t1\tcount\tunsigned8\t-\t-\n", "map/ipfix.tsv:9: the name count is taken by 0/1"},
@@ -200,11 +201,22 @@ func TestMistakes(t *testing.T) {
 		{v5, "from\t4\n", "map/netflow5.tsv: the fields have 4 octets, expected 48"},
 		{v5, "from\tmany\n", "map/netflow5.tsv:1: from: \"many\" octets"},
 		{v5, "nobody\t4\n", "map/netflow5.tsv:1: \"nobody\" is no element"},
+		{samples, "packet\toctets\tnothing\n", "map/sflow.tsv:1: \"nothing\" is no element"},
+		{samples, "packet\toctets\tcount\npacket\toctets\tall\n", "map/sflow.tsv:2: the field octets has an element already"},
+		{samples, "packet\toctets\n", "map/sflow.tsv:1: \"packet\" with 2 cells"},
+		{samples, "counter\t1\t4\t4\tmib/X/y\tcount\n", "map/sflow.tsv:1: structure \"1\""},
+		{samples, "counter\t0:1\t-\t4\tmib/X/y\tcount\n", "map/sflow.tsv:1: offset \"-\""},
+		{samples, "counter\t0:1\t4\t9\tmib/X/y\tcount\n", "map/sflow.tsv:1: offset \"4\" and octets \"9\""},
+		{samples, "counter\t0:1\t4\t4\tmib/X y\tcount\n", "map/sflow.tsv:1: property \"mib/X y\""},
+		{samples, "counter\t0:1\t4\t4\tmib/X/y\tper 0\n", "map/sflow.tsv:1: reading \"per 0\""},
+		{samples, "counter\t0:1\t4\t4\tmib/X/y\tbit one a b\n", "map/sflow.tsv:1: reading \"bit one a b\""},
+		{samples, "counter\t0:1\t4\t4\tmib/X/y\ttext\n", "map/sflow.tsv:1: a text has 0 octets"},
 	} {
 		if err := load(map[string]string{c.file: c.text}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, expected %q", err, c.want)
 		}
 	}
+	delete(good, samples) // a folder of an older release has none
 	for _, file := range slices.Sorted(maps.Keys(good)) {
 		if err := load(map[string]string{file: ""}); err == nil || !strings.Contains(err.Error(), file[4:9]) {
 			t.Errorf("without %s: %v", file, err)

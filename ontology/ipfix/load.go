@@ -53,11 +53,24 @@ func Load(fsys fs.FS, dir string) (*Tables, error) {
 	if size != netflow5Bytes {
 		return nil, fmt.Errorf("load record of NetFlow v5: %s: the fields have %d octets, expected %d", file, size, netflow5Bytes)
 	}
+	if err := t.loadSFlow(fsys, dir); err != nil {
+		return nil, fmt.Errorf("load samples of sFlow: %w", err)
+	}
 	return t, nil
 }
 
 // lines calls f for each row of a file with its cells, split at tabs.
 func lines(fsys fs.FS, file string, cells int, f func([]string) error) error {
+	return rows(fsys, file, func(row []string) error {
+		if len(row) != cells {
+			return fmt.Errorf("%d cells, expected %d (- stands for nothing)", len(row), cells)
+		}
+		return f(row)
+	})
+}
+
+// rows calls f for each row of a file with its cells, of which none is empty.
+func rows(fsys fs.FS, file string, f func([]string) error) error {
 	in, err := fsys.Open(file)
 	if err != nil {
 		return err
@@ -71,8 +84,8 @@ func lines(fsys fs.FS, file string, cells int, f func([]string) error) error {
 			continue
 		}
 		row := strings.Split(text, "\t")
-		if len(row) != cells || slices.Contains(row, "") {
-			return fmt.Errorf("%s:%d: %d cells, expected %d that are not empty (- stands for nothing)", file, line, len(row), cells)
+		if slices.Contains(row, "") {
+			return fmt.Errorf("%s:%d: a cell is empty (- stands for nothing)", file, line)
 		}
 		if err := f(row); err != nil {
 			return fmt.Errorf("%s:%d: %w", file, line, err)

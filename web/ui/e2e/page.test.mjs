@@ -143,7 +143,7 @@ async function exported() {
   return { name: download.suggestedFilename(), rows: parseCSV(await readFile(await download.path(), "utf8")) };
 }
 
-for (const report of ["devices", "components", "interfaces", "addresses", "end-of-life"]) {
+for (const report of ["devices", "components", "interfaces", "addresses", "end-of-life", "collection"]) {
   test(`the inventory of ${report} is exported as it is on screen`, { skip }, async () => {
     await go(`#/inventory/${report}`);
     await byId("inventory-table").waitFor();
@@ -161,6 +161,23 @@ for (const report of ["devices", "components", "interfaces", "addresses", "end-o
     await shot(`inventory-${report}`);
   });
 }
+
+test("the collection report says of each router how it is read", { skip }, async () => {
+  await go("#/inventory/collection");
+  await eventually(async () => {
+    const [head, ...rows] = await rowsOf("inventory-table");
+    const column = (name) => head.indexOf(name);
+    const snmp = rows.filter((row) => row[column("Protocol")] === "snmp");
+    assert.deepEqual(snmp.map((row) => row[column("Device")]).sort(), expected.devices);
+    for (const row of snmp) {
+      assert.equal(row[column("State")], "in sync");
+      assert.match(row[column("Last contact")], /^(just now|\d+ s ago)$/);
+      assert.match(row[column("Requests")], /^[\d.]+\/s$/);
+      assert.match(row[column("Answers")], /^[\d.]+ \w+\/s$/);
+      assert.ok(Number(row[column("Facts")]) > 100);
+    }
+  });
+});
 
 test("a serial number has one row", { skip }, async () => {
   await go("#/inventory/components");

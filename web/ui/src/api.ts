@@ -38,8 +38,18 @@ export interface SourceStatus {
   collector: string;
   state: string; // "in sync", "stale", "lost", "unknown"
   thing?: string; // IRI of the device
+  periodSeconds: number; // zero: it tells by itself
   lastContact?: string;
+  lastReason?: string; // why it was read then
   lastError?: string;
+  watchError?: string;
+  failures: number; // in a row
+  nextTry?: string;
+  tookSeconds: number; // of the last try
+  facts: number;
+  unmapped: number; // values that no table knows
+  requestRate: number; // a second
+  byteRate: number;
 }
 
 export interface Explanation {

@@ -18,7 +18,8 @@ const shortCell = 32;
 
 export function Inventory({ live, route }: ViewProps): JSX.Element {
   const report = reports.find((r) => r.id === route.path[1]) ?? (reports[0] as Report);
-  const { data, error } = useLoad(live.info ? `${report.id} ${live.key}` : null, report.load, report.id);
+  const loaded = useLoad(live.info ? `${report.id} ${live.key}` : null, report.load, report.id);
+  const { data, error } = report.now ? { data: live.sources && report.now(live.sources), error: undefined } : loaded;
   return (
     <div class="inventory">
       <nav class="tabs" aria-label="Reports">

@@ -71,6 +71,13 @@ export const clock = (time: string): string => time.replace("T", " ").replace(/(
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
+export function bytes(n: number): string {
+  for (const [unit, size] of [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]] as const) {
+    if (n >= size) return `${+(n / size).toPrecision(3)} ${unit}`;
+  }
+  return `${Math.round(n)} B`;
+}
+
 export function rate(bits: string): string {
   const n = Number(bits);
   if (!bits || !Number.isFinite(n) || n <= 0) return "";

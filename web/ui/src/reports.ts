@@ -1,8 +1,9 @@
 // The inventory's reports: what each shows, in which columns.
 
+import type { SourceStatus } from "./api";
 import { addressText } from "./details";
 import { compare, condition, deviceName, loadAddresses, loadComponents, loadDevices, loadInterfaces, loadModels, type Thing } from "./model";
-import { plural, rate } from "./parts";
+import { ago, bytes, plural, rate } from "./parts";
 
 // Cell is what is shown, how it sorts, and where it leads.
 export interface Cell {
@@ -22,6 +23,8 @@ export interface Report {
   title: string;
   columns: string[];
   load: () => Promise<Row[]>;
+  // now makes the rows of what changes all the time, instead of load.
+  now?: (sources: SourceStatus[]) => Row[];
   empty: string; // what to do if there are no rows
   // minor rows are shown on demand only.
   minor?: { label: string; is: (row: Row) => boolean };
@@ -175,6 +178,38 @@ async function endOfLife(): Promise<Row[]> {
   return rows.sort((a, b) => compare(a.cells[5]?.sort ?? "", b.cells[5]?.sort ?? ""));
 }
 
+const contactMarks: Record<string, Cell["mark"]> = { "in sync": "up", stale: "warn", lost: "down" };
+
+// seconds are few: of a period, or of what a reading took.
+const seconds = (n: number): string => (n >= 120 ? `${+(n / 60).toFixed(1)} min` : n >= 10 ? `${Math.round(n)} s` : `${+n.toPrecision(2)} s`);
+
+const padded = (n: number): string => n.toFixed(3).padStart(16, "0");
+
+// collection shows each source: how it does, how old what it says is, what it
+// is asked.
+export function collection(sources: SourceStatus[], now = Date.now()): Row[] {
+  return sources.map((s) => {
+    const age = s.lastContact ? Math.max(0, now - Date.parse(s.lastContact)) / 1000 : Infinity;
+    const late = s.state === "in sync" && s.periodSeconds > 0 && age > 3 * s.periodSeconds;
+    return {
+      key: `${s.collector} ${s.device} ${s.address}`,
+      cells: [
+        s.thing ? { text: s.device || s.address, device: s.thing } : text(s.device || s.address), text(s.collector),
+        { text: late ? "late" : s.state, mark: late ? "warn" : (contactMarks[s.state] ?? "unknown") },
+        { text: ago(s.lastContact, now), sort: padded(Math.min(age, 1e11)) },
+        { text: s.periodSeconds > 0 ? seconds(s.periodSeconds) : "when it tells", sort: padded(s.periodSeconds) },
+        { text: s.tookSeconds > 0 ? seconds(s.tookSeconds) : "", sort: padded(s.tookSeconds) },
+        { text: s.requestRate > 0 ? `${+s.requestRate.toPrecision(2)}/s` : "", sort: padded(s.requestRate) },
+        { text: s.byteRate > 0 ? `${bytes(s.byteRate)}/s` : "", sort: padded(s.byteRate) },
+        { text: String(s.facts), sort: padded(s.facts) },
+        { text: s.unmapped ? String(s.unmapped) : "", sort: padded(s.unmapped) },
+        { text: s.failures ? String(s.failures) : "", sort: padded(s.failures) },
+        text(s.lastReason ?? ""), text([s.lastError, s.watchError].filter(Boolean).join("; ")),
+      ],
+    };
+  });
+}
+
 export const reports: Report[] = [
   {
     id: "devices", title: "Devices", load: devices, empty: "No device has been collected yet.",
@@ -197,5 +232,10 @@ export const reports: Report[] = [
     id: "end-of-life", title: "End of life", load: endOfLife,
     empty: "No model in the network has life-cycle dates. Load a table of them: nettwin load --data DIR lifecycle.ttl (see fixtures/lifecycle).",
     columns: ["Device", "Part", "Manufacturer", "Model", "Serial number", "Support", "End of sale", "End of software maintenance", "End of security support", "End of support", "End of life"],
+  },
+  {
+    id: "collection", title: "Collection", load: async () => [], now: collection,
+    empty: "This twin collects nothing by itself: give serve a configuration with devices.",
+    columns: ["Device", "Protocol", "State", "Last contact", "Read every", "Took", "Requests", "Answers", "Facts", "Not mapped", "Failures", "Read because of", "Error"],
   },
 ];

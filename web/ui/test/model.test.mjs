@@ -6,7 +6,7 @@ import { load } from "./load.mjs";
 
 const { Thing, compare, condition } = await load("model.ts");
 const { linkState, shape, withContact } = await load("network.ts");
-const { addressOrder, onePerSerial, support } = await load("reports.ts");
+const { addressOrder, collection, onePerSerial, support } = await load("reports.ts");
 const { arrange } = await load("inventory.tsx");
 const { causes } = await load("findings.tsx");
 const { crosses, distance, score } = await load("geometry.ts");
@@ -106,4 +106,23 @@ test("drawings with crossings cost more", () => {
   assert.ok(!crosses(square.a, square.b, square.c, square.d));
   assert.equal(distance({ x: 50, y: 30 }, square.a, square.b), 30);
   assert.equal(distance({ x: 103, y: 4 }, square.a, square.b), 5);
+});
+
+test("the collection report tells what is late, and sorts ages as numbers", () => {
+  const now = Date.parse("2026-01-01T00:10:00Z");
+  const source = (device, lastContact, state) => ({
+    device, address: "a", collector: "snmp", state, lastContact, periodSeconds: 30, failures: 0, tookSeconds: 0.25, facts: 7, unmapped: 0, requestRate: 1.234, byteRate: 2048,
+  });
+  const rows = collection([
+    source("fresh", "2026-01-01T00:09:50Z", "in sync"), source("late", "2026-01-01T00:01:00Z", "in sync"),
+    source("lost", "2025-12-31T00:00:00Z", "lost"), source("never", undefined, "unknown"),
+  ], now);
+  assert.deepEqual(rows.map((r) => r.cells.slice(0, 8).map((c) => c.text)), [
+    ["fresh", "snmp", "in sync", "10 s ago", "30 s", "0.25 s", "1.2/s", "2 KiB/s"],
+    ["late", "snmp", "late", "9 min ago", "30 s", "0.25 s", "1.2/s", "2 KiB/s"],
+    ["lost", "snmp", "lost", "24 h ago", "30 s", "0.25 s", "1.2/s", "2 KiB/s"],
+    ["never", "snmp", "unknown", "never", "30 s", "0.25 s", "1.2/s", "2 KiB/s"],
+  ]);
+  const ages = rows.map((r) => r.cells[3].sort);
+  assert.deepEqual([...ages].sort(), ages);
 });

@@ -35,6 +35,8 @@ type Options struct {
 	MaxMemoryBytes int64
 	// Share divides the machine among executions; nil: none.
 	Share *Share
+	// Spill takes what queries have no memory for; nil: that is an error.
+	Spill *Spill
 	// Service answers SERVICE; nil: an error unless it is SILENT.
 	Service ServiceFunc
 	// Explain, if set, is called with the plan when the query ends.

@@ -3,6 +3,7 @@ package sparql
 import (
 	"context"
 	"errors"
+	"os"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
@@ -27,7 +28,7 @@ func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Optio
 func (o Options) execOptions(q *algebra.Query, src graph.Source) exec.Options {
 	return exec.Options{
 		Now: o.Now, UnionDefault: o.Union, MaxMemoryBytes: o.MaxMemoryBytes, Service: o.Service,
-		Share: o.Share, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
+		Share: o.Share, Spill: o.Spill, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
 		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
 		Delegate: ref.NewDelegate(q, src, o.refOptions()),
 	}
@@ -46,6 +47,13 @@ type Share = exec.Share
 // NewShare returns a share of so many bytes, in which as many long executions
 // compute at once; 0 means no bound.
 func NewShare(maxBytes int64, turns int) *Share { return exec.NewShare(maxBytes, turns) }
+
+// Spill is where executions put what their memory has no room for (exec.Spill).
+type Spill = exec.Spill
+
+// NewSpill returns a spill in a folder of its own, of at most so many bytes; 0
+// means no bound.
+func NewSpill(root *os.Root, maxBytes int64) (*Spill, error) { return exec.NewSpill(root, maxBytes) }
 
 // LoadError: a document that LOAD names cannot be read.
 type LoadError = ref.LoadError

@@ -17,15 +17,17 @@ type accumulator interface {
 	grow(groups int) error
 	// add takes the rows sel of a chunk, number being the group of each row.
 	add(ctx context.Context, c *chunk, sel []int32, number []int32) error
+	// end is called when all rows are taken.
+	end(ctx context.Context) error
 	// result returns the value for a group; ok is false for an error.
 	result(group int) (t rdf.Term, ok bool)
 }
 
 func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 	if a.Arg == nil {
-		acc := &rowCounter{budget: &x.budget}
+		acc := &rowCounter{groupCounts: groupCounts{budget: &x.budget}}
 		if a.Distinct {
-			acc.visible, acc.seen = a.Visible, newTuples(len(a.Visible)+1, &x.budget)
+			acc.visible, acc.seen = a.Visible, x.newTupleSet(len(a.Visible)+1)
 		}
 		return acc, nil
 	}
@@ -35,9 +37,9 @@ func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 		slot = slotOf(a.Arg, v.Name)
 	}
 	if isVar && a.Func == "COUNT" {
-		acc := &valueCounter{budget: &x.budget, slot: slot}
+		acc := &valueCounter{groupCounts: groupCounts{budget: &x.budget}, slot: slot}
 		if a.Distinct {
-			acc.seen = newTuples(2, &x.budget)
+			acc.seen = x.newTupleSet(2)
 		}
 		return acc, nil
 	}
@@ -59,31 +61,44 @@ func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 
 func integerTerm(n int64) rdf.Term { return rdf.Literal(strconv.FormatInt(n, 10), rdf.XSDInteger) }
 
+// groupCounts is a number for each group, of rows or of different tuples that begin
+// with the number of their group.
+type groupCounts struct {
+	budget *budget
+	n      []int64
+	seen   *tupleSet // nil: all count
+}
+
+func (a *groupCounts) grow(n int) error {
+	if n <= len(a.n) {
+		return nil
+	}
+	if err := a.budget.grow(int64(n-len(a.n)) * 8); err != nil {
+		return err
+	}
+	a.n = append(a.n, make([]int64, n-len(a.n))...)
+	return nil
+}
+
+func (a *groupCounts) end(ctx context.Context) error {
+	if a.seen == nil {
+		return nil
+	}
+	return a.seen.rest(ctx, func(key []graph.TermID) { a.n[key[0]]++ })
+}
+
+func (a *groupCounts) result(group int) (rdf.Term, bool) { return integerTerm(a.n[group]), true }
+
 // rowCounter is COUNT(*), with DISTINCT over the visible variables.
 type rowCounter struct {
-	budget  *budget
-	counts  []int64
+	groupCounts
 	visible []int
-	seen    *tuples // group, values
-}
-
-func growCounts(counts []int64, n int, b *budget) ([]int64, error) {
-	if n <= len(counts) {
-		return counts, nil
-	}
-	err := b.grow(int64(n-len(counts)) * 8)
-	return append(counts, make([]int64, n-len(counts))...), err
-}
-
-func (a *rowCounter) grow(n int) (err error) {
-	a.counts, err = growCounts(a.counts, n, a.budget)
-	return err
 }
 
 func (a *rowCounter) add(_ context.Context, c *chunk, sel []int32, number []int32) error {
 	if a.seen == nil {
 		for _, row := range sel {
-			a.counts[number[row]]++
+			a.n[number[row]]++
 		}
 		return nil
 	}
@@ -93,31 +108,22 @@ func (a *rowCounter) add(_ context.Context, c *chunk, sel []int32, number []int3
 		for i, slot := range a.visible {
 			key[i+1] = c.at(slot, int(row))
 		}
-		_, added, err := a.seen.insert(key)
+		added, err := a.seen.insert(key)
 		if err != nil {
 			return err
 		}
 		if added {
-			a.counts[number[row]]++
+			a.n[number[row]]++
 		}
 	}
 	return nil
 }
 
-func (a *rowCounter) result(group int) (rdf.Term, bool) { return integerTerm(a.counts[group]), true }
-
 // valueCounter is COUNT(?v) and COUNT(DISTINCT ?v), on ids.
 type valueCounter struct {
-	budget *budget
-	counts []int64
-	slot   int
-	seen   *tuples // group, value
-	key    [2]graph.TermID
-}
-
-func (a *valueCounter) grow(n int) (err error) {
-	a.counts, err = growCounts(a.counts, n, a.budget)
-	return err
+	groupCounts
+	slot int
+	key  [2]graph.TermID
 }
 
 func (a *valueCounter) add(_ context.Context, c *chunk, sel []int32, number []int32) error {
@@ -131,7 +137,7 @@ func (a *valueCounter) add(_ context.Context, c *chunk, sel []int32, number []in
 		}
 		if a.seen != nil {
 			a.key = [2]graph.TermID{graph.TermID(number[row]), col[row]}
-			_, added, err := a.seen.insert(a.key[:])
+			added, err := a.seen.insert(a.key[:])
 			if err != nil {
 				return err
 			}
@@ -139,12 +145,10 @@ func (a *valueCounter) add(_ context.Context, c *chunk, sel []int32, number []in
 				continue
 			}
 		}
-		a.counts[number[row]]++
+		a.n[number[row]]++
 	}
 	return nil
 }
-
-func (a *valueCounter) result(group int) (rdf.Term, bool) { return integerTerm(a.counts[group]), true }
 
 // aggregators computes any aggregate, term by term.
 type aggregators struct {
@@ -193,6 +197,8 @@ func (a *aggregators) addRow(row, group int32) error {
 	a.list[group].Add(t, ok)
 	return nil
 }
+
+func (a *aggregators) end(context.Context) error { return nil }
 
 func (a *aggregators) result(group int) (rdf.Term, bool) { return a.list[group].Result() }
 

@@ -16,18 +16,50 @@ type budget struct {
 	used, max int64
 	share     *Share
 	taken     int64 // of the share
+	prepaid   int64 // of used, for growth to come
 }
 
-// grow counts memory that is about to be used. Errors: *results.LimitError.
+// grow counts memory that is about to be used. Nothing is counted if it is
+// refused. Errors: *results.LimitError.
 func (b *budget) grow(bytes int64) error {
-	if b.used += bytes; b.used > b.max {
+	paid := min(b.prepaid, bytes)
+	rest := bytes - paid
+	if rest > 0 && b.used+rest > b.max {
 		return &results.LimitError{Limit: "memory", Value: fmt.Sprintf("%d bytes", b.max)}
 	}
-	if b.share == nil || b.used <= b.taken {
+	if err := b.borrow(rest, false); err != nil {
+		return err
+	}
+	b.prepaid -= paid
+	b.used += rest
+	return nil
+}
+
+// admit reserves memory for what is about to grow by at most so much, for those
+// who know what to do if there is no room. Forced, there is: who keeps nothing
+// could not go on otherwise. settle ends the reservation.
+func (b *budget) admit(bytes int64, forced bool) bool {
+	if !forced && b.used+bytes > b.max {
+		return false
+	}
+	if b.borrow(bytes, forced) != nil {
+		return false
+	}
+	b.used += bytes
+	b.prepaid += bytes
+	return true
+}
+
+// settle gives back what was reserved and not used.
+func (b *budget) settle() { b.used, b.prepaid = b.used-b.prepaid, 0 }
+
+// borrow takes memory from the share for so many bytes more than are used.
+func (b *budget) borrow(bytes int64, forced bool) error {
+	if b.share == nil || b.used+bytes <= b.taken {
 		return nil
 	}
-	need := (b.used - b.taken + blockBytes - 1) / blockBytes * blockBytes
-	if err := b.share.take(need); err != nil {
+	need := (b.used + bytes - b.taken + blockBytes - 1) / blockBytes * blockBytes
+	if err := b.share.take(need, forced); err != nil {
 		return err
 	}
 	b.taken += need
@@ -42,4 +74,14 @@ func (b *budget) release() {
 	}
 }
 
-func (b *budget) shrink(bytes int64) { b.used -= bytes }
+// idleBlocks is how many blocks of the share may stay unused.
+const idleBlocks = 8
+
+func (b *budget) shrink(bytes int64) {
+	b.used -= bytes
+	if idle := b.taken - max(b.used, 0); b.share != nil && idle > idleBlocks*blockBytes {
+		idle = idle / blockBytes * blockBytes
+		b.share.give(idle)
+		b.taken -= idle
+	}
+}

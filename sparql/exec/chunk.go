@@ -26,9 +26,12 @@ type buffer struct {
 }
 
 func (x *execution) newBuffer() *buffer {
-	slots := len(x.plan.Slots)
+	slots := len(x.plan.Slots) + 1 // numberSlot
 	return &buffer{chunk: chunk{cols: make([][]graph.TermID, slots)}, mem: make([][]graph.TermID, slots)}
 }
+
+// numberSlot is a column of buffers that no operator of the plan sees.
+func (x *execution) numberSlot() int { return len(x.plan.Slots) }
 
 // column returns the memory of a column for n rows, with what it holds.
 func (b *buffer) column(slot, n int) []graph.TermID { return sized(&b.mem[slot], n) }

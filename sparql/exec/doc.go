@@ -11,7 +11,9 @@
 //     do not write into them.
 //  3. A column that is nil is unbound in every row.
 //  4. What an operator keeps beyond a chunk is counted against the memory
-//     limit of the execution before it grows (budget.go).
+//     limit of the execution before it grows (budget.go). Sorts, groups, joins
+//     and DISTINCT put what has no room into files, if they are given a place
+//     for them (spill.go); each holds at least a chunk of rows all the same.
 //
 // One goroutine runs an execution; it needs no locks. A plan is only read,
 // unless it is explained, so that executions may share one. Executions of one

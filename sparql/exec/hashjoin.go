@@ -14,7 +14,8 @@ type hashJoinOp struct {
 	pairs        *pairs
 	out          *buffer
 	slots        []int
-	busy         bool // the chunk at hand may have more pairs
+	busy         bool       // the chunk at hand may have more pairs
+	blocks       *blockJoin // if the build side has no room
 }
 
 func (x *execution) newHashJoin(n *plan.HashJoin) (op, error) {
@@ -34,9 +35,21 @@ func (x *execution) newHashJoin(n *plan.HashJoin) (op, error) {
 
 func (o *hashJoinOp) next(ctx context.Context) (_ *chunk, err error) {
 	if o.pairs.ix == nil {
-		if o.pairs.ix, err = o.x.buildIndex(ctx, o.build, o.n.Out.Intersect(o.n.Build.About().Maybe), o.n.Keys, o.n.Shared); err != nil {
+		var right *parts
+		o.pairs.ix, right, err = o.x.readRight(ctx, o.build, o.n.Out.Intersect(o.n.Build.About().Maybe), o.n.Keys, o.n.Shared)
+		if err != nil {
 			return nil, err
 		}
+		if right != nil {
+			o.blocks = o.x.newBlockJoin(o.probe, o.n.Probe, o.pairs, right)
+			o.blocks.match = func(context.Context) (*chunk, error) {
+				o.pairs.merge(o.out, o.slots)
+				return &o.out.chunk, nil
+			}
+		}
+	}
+	if o.blocks != nil {
+		return o.blocks.next(ctx)
 	}
 	if o.pairs.ix.rows.n == 0 {
 		return nil, nil
@@ -62,6 +75,10 @@ func (o *hashJoinOp) next(ctx context.Context) (_ *chunk, err error) {
 }
 
 func (o *hashJoinOp) reset() {
+	if o.blocks != nil {
+		o.blocks.reset()
+		return
+	}
 	o.probe.reset()
 	o.busy = false
 }

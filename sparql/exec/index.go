@@ -16,21 +16,26 @@ type index struct {
 	first  []int32 // by tuple: its last row
 	chain  []int32 // by row: the row before with the same key, -1 ends
 	key    []graph.TermID
+	held   int64 // memory of all that
 }
 
 const chainBytes = 8
 
-// buildIndex reads an operator to its end.
-func (x *execution) buildIndex(ctx context.Context, in op, keep plan.Set, keys, shared []int) (*index, error) {
+func (x *execution) newIndex(keep plan.Set, keys, shared []int) *index {
 	for _, slot := range append(append([]int(nil), keys...), shared...) {
 		if !keep.Has(slot) {
 			keep = keep.With(slot)
 		}
 	}
-	ix := &index{
+	return &index{
 		rows: newStore(x, keep), keys: keys, shared: shared,
 		table: newTuples(len(keys), &x.budget), key: make([]graph.TermID, len(keys)),
 	}
+}
+
+// buildIndex reads an operator to its end.
+func (x *execution) buildIndex(ctx context.Context, in op, keep plan.Set, keys, shared []int) (*index, error) {
+	ix := x.newIndex(keep, keys, shared)
 	for {
 		c, err := in.next(ctx)
 		if err != nil || c == nil {
@@ -42,7 +47,21 @@ func (x *execution) buildIndex(ctx context.Context, in op, keep plan.Set, keys, 
 	}
 }
 
+// fits reserves room for n more rows, if there is some or none are kept.
+func (ix *index) fits(n int) bool {
+	need := int64(n)*int64(idBytes*len(ix.rows.slots)+chainBytes) + ix.table.growth(n)
+	return ix.rows.budget.admit(need, ix.rows.n == 0)
+}
+
+// release gives the memory back.
+func (ix *index) release() {
+	ix.rows.budget.shrink(ix.held)
+	ix.held = 0
+}
+
 func (ix *index) add(c *chunk) error {
+	before := ix.rows.budget.used - ix.rows.budget.prepaid
+	defer func() { ix.held += ix.rows.budget.used - ix.rows.budget.prepaid - before }()
 	from := ix.rows.n
 	if err := ix.rows.append(c); err != nil {
 		return err
@@ -83,8 +102,8 @@ func (ix *index) head(c *chunk, row int) int32 {
 	return ix.first[n]
 }
 
-// fits tells whether a candidate agrees on the slots that both bind.
-func (ix *index) fits(c *chunk, row int, candidate int32) bool {
+// agrees tells whether a candidate agrees on the slots that both bind.
+func (ix *index) agrees(c *chunk, row int, candidate int32) bool {
 	for _, slot := range ix.shared {
 		a, b := c.at(slot, row), ix.rows.cols[slot][candidate]
 		if a != b && a != graph.None && b != graph.None {
@@ -131,7 +150,7 @@ func (p *pairs) fill(ctx context.Context) error {
 			p.candidate = p.ix.head(p.from, p.row)
 			continue
 		}
-		if len(p.ix.shared) == 0 || p.ix.fits(p.from, p.row, p.candidate) {
+		if len(p.ix.shared) == 0 || p.ix.agrees(p.from, p.row, p.candidate) {
 			p.left = append(p.left, int32(p.row))
 			p.right = append(p.right, p.candidate)
 		}

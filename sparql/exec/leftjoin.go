@@ -20,7 +20,8 @@ type leftHashOp struct {
 	wide    []int // slots and those of the condition
 	left    *chunk
 	matched []bool
-	rows    []int32 // scratch
+	rows    []int32    // scratch
+	blocks  *blockJoin // if the right input has no room
 }
 
 func (x *execution) newLeftHash(n *plan.LeftHash) (op, error) {
@@ -48,9 +49,16 @@ func (x *execution) newLeftHash(n *plan.LeftHash) (op, error) {
 func (o *leftHashOp) next(ctx context.Context) (_ *chunk, err error) {
 	if o.pairs.ix == nil {
 		keep := o.n.R.About().Out
-		if o.pairs.ix, err = o.x.buildIndex(ctx, o.r, keep, o.n.Keys, o.n.Shared); err != nil {
+		var right *parts
+		if o.pairs.ix, right, err = o.x.readRight(ctx, o.r, keep, o.n.Keys, o.n.Shared); err != nil {
 			return nil, err
 		}
+		if right != nil {
+			o.inBlocks(right)
+		}
+	}
+	if o.blocks != nil {
+		return o.blocks.next(ctx)
 	}
 	for {
 		if o.left == nil {
@@ -76,6 +84,18 @@ func (o *leftHashOp) next(ctx context.Context) (_ *chunk, err error) {
 		if out != nil {
 			return out, nil
 		}
+	}
+}
+
+// inBlocks lets a blockJoin do the work.
+func (o *leftHashOp) inBlocks(right *parts) {
+	o.blocks = o.x.newBlockJoin(o.l, o.n.L, o.pairs, right)
+	o.blocks.match = func(ctx context.Context) (*chunk, error) {
+		o.matched = o.blocks.met[o.blocks.base:][:o.blocks.c.n]
+		return o.joined(ctx)
+	}
+	o.blocks.rest = func(left *chunk, met []bool) *chunk {
+		return pickUnmatched(&o.rows, o.out, left, o.slots, met)
 	}
 }
 
@@ -119,6 +139,10 @@ func pickUnmatched(scratch *[]int32, out *buffer, left *chunk, slots []int, matc
 }
 
 func (o *leftHashOp) reset() {
+	if o.blocks != nil {
+		o.blocks.reset()
+		return
+	}
 	o.l.reset()
 	o.left = nil
 }

@@ -21,9 +21,12 @@ type orderOp struct {
 	order  []int32
 	sel    []int32
 	result *rowsOp
-	reads  []int   // slots that conditions or the rows above read
-	barred bool    // the rows are the first of those read so far, as many as the top
-	kept   *buffer // what passes the bar
+	reads  []int      // slots that conditions or the rows above read
+	barred bool       // the rows are the first of those read so far, as many as the top
+	kept   *buffer    // what passes the bar
+	runs   []*rowFile // sorted, of rows for which there was no room
+	file   *spillFile // of runs
+	merged op         // of runs
 }
 
 // orderKey is one condition with its value for each row kept. Values that are
@@ -38,7 +41,7 @@ type orderKey struct {
 }
 
 func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
-	o := &orderOp{x: x, n: n, in: in, rows: newStore(x, n.Out)}
+	o := &orderOp{x: x, n: n, in: in}
 	reads := n.Out
 	for _, c := range n.Conditions {
 		v, err := x.newEvaluator(c.Expr)
@@ -53,13 +56,26 @@ func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
 		reads = reads.Union(c.Expr.Uses)
 	}
 	o.reads = reads.Slots()
+	if x.opt.Spill == nil {
+		reads = n.Out
+	}
+	o.rows = newStore(x, reads)
 	return o, nil
 }
 
 func (o *orderOp) next(ctx context.Context) (*chunk, error) {
+	if o.merged != nil {
+		return o.merged.next(ctx)
+	}
 	if o.result == nil {
 		if err := o.read(ctx); err != nil {
 			return nil, err
+		}
+		if len(o.runs) > 0 {
+			if err := o.merge(ctx); err != nil {
+				return nil, err
+			}
+			return o.merged.next(ctx)
 		}
 		if err := o.sort(ctx); err != nil {
 			return nil, err
@@ -81,9 +97,16 @@ func (o *orderOp) read(ctx context.Context) error {
 		if c = o.pass(c); c.n == 0 {
 			continue
 		}
+		if !o.fits(c.n) {
+			if err := o.spill(ctx); err != nil {
+				return err
+			}
+			o.fits(c.n)
+		}
 		if err := o.add(ctx, c); err != nil {
 			return err
 		}
+		o.x.budget.settle()
 		if o.n.Top >= 0 && int64(o.rows.n) > 2*min(o.n.Top, 1<<40)+slack {
 			if err := o.sort(ctx); err != nil {
 				return err
@@ -124,6 +147,16 @@ func (o *orderOp) pass(c *chunk) *chunk {
 }
 
 const orderKeyBytes = 64
+
+// rowBytes is what a row takes.
+func (o *orderOp) rowBytes() int64 {
+	return orderKeyBytes*int64(len(o.conds)) + idBytes*int64(len(o.rows.slots))
+}
+
+// fits reserves room for n rows, if there is some or none are kept.
+func (o *orderOp) fits(n int) bool {
+	return o.x.opt.Spill == nil || o.x.budget.admit(int64(n)*o.rowBytes(), o.rows.n == 0)
+}
 
 func (o *orderOp) add(ctx context.Context, c *chunk) error {
 	sel := identity(&o.sel, c.n)
@@ -166,18 +199,9 @@ func (o *orderOp) evaluate(ctx context.Context, sel []int32) error {
 			if k.slot >= 0 {
 				continue
 			}
-			t, ok, err := k.eval.value(row)
-			if err != nil {
+			if err := k.evaluate(row); err != nil {
 				return err
 			}
-			id := graph.None
-			if ok {
-				id, _ = graph.Inline(t)
-			} else {
-				t = rdf.Term{}
-			}
-			k.ids = append(k.ids, id)
-			k.terms = append(k.terms, t)
 		}
 	}
 	return nil
@@ -324,19 +348,22 @@ func (o *orderOp) rearrange() {
 		o.rows.cols[slot] = col
 	}
 	o.rows.n = len(o.order)
-	o.x.budget.shrink(dropped * (orderKeyBytes*int64(len(o.conds)) + idBytes*int64(len(o.rows.slots))))
+	o.x.budget.shrink(dropped * o.rowBytes())
 }
 
-func (k *orderKey) compare(a, b int32) int {
-	c := k.ascending(a, b)
+func (k *orderKey) compare(a, b int32) int { return compareKeys(k, a, k, b) }
+
+// compareKeys compares values of one condition, a in k and b in l.
+func compareKeys(k *orderKey, a int32, l *orderKey, b int32) int {
+	c := ascending(k, a, l, b)
 	if k.descending {
 		return -c
 	}
 	return c
 }
 
-func (k *orderKey) ascending(a, b int32) int {
-	x, y := k.ids[a], k.ids[b]
+func ascending(k *orderKey, a int32, l *orderKey, b int32) int {
+	x, y := k.ids[a], l.ids[b]
 	if x != graph.None && x == y {
 		return 0
 	}
@@ -348,11 +375,23 @@ func (k *orderKey) ascending(a, b int32) int {
 		}
 		return 1
 	}
-	return expr.OrderCompare(k.terms[a], k.terms[b])
+	return expr.OrderCompare(k.term(a), l.term(b))
+}
+
+// term returns a value as a term, which is looked up unless all are integers.
+func (k *orderKey) term(row int32) rdf.Term {
+	if k.terms == nil {
+		t, _ := k.ids[row].Term()
+		return t
+	}
+	return k.terms[row]
 }
 
 func (o *orderOp) reset() {
-	if o.result != nil {
+	switch {
+	case o.merged != nil:
+		o.merged.reset()
+	case o.result != nil:
 		o.result.reset()
 	}
 }

@@ -37,6 +37,7 @@ type Options struct {
 
 	MaxMemoryBytes int64  // what operators may keep; 0: DefaultMaxMemoryBytes
 	Share          *Share // of the machine, with other executions; nil: alone
+	Spill          *Spill // for what has no room in memory; nil: that is an error
 	ChunkRows      int    // 1 to MaxChunkRows; 0: DefaultChunkRows
 
 	Perturb *rand.Rand // as in plan.Options, for tests
@@ -164,6 +165,8 @@ type execution struct {
 	noColumns [][]graph.TermID
 	numbers   []graph.TermID // 1, 2, 3 …
 	extra     []op           // inputs of EXISTS, to be closed
+	files     []*spillFile   // to be removed
+	block     []byte         // scratch for blocks of files
 }
 
 func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
@@ -234,6 +237,11 @@ func (s *stream) close() error {
 	err := s.root.close()
 	if cerr := closeAll(s.x.extra...); err == nil {
 		err = cerr
+	}
+	for _, f := range s.x.files {
+		if cerr := f.close(); err == nil {
+			err = cerr
+		}
 	}
 	s.x.budget.release()
 	if s.explain != nil {

@@ -41,9 +41,10 @@ func (s *Share) UsedBytes() int64 { return s.used.Load() }
 // blockBytes is how much a budget takes from its share at a time.
 const blockBytes = 1 << 20
 
-// take reserves memory. Errors: *results.LimitError.
-func (s *Share) take(bytes int64) error {
-	if used := s.used.Add(bytes); s.maxBytes > 0 && used > s.maxBytes {
+// take reserves memory, beyond the bound if it is forced. Errors:
+// *results.LimitError.
+func (s *Share) take(bytes int64, forced bool) error {
+	if used := s.used.Add(bytes); s.maxBytes > 0 && used > s.maxBytes && !forced {
 		s.used.Add(-bytes)
 		return &results.LimitError{Limit: "memory", Value: fmt.Sprintf("%d bytes for all running queries together", s.maxBytes)}
 	}

@@ -60,7 +60,8 @@ func (t *tuples) find(key []graph.TermID) int {
 	}
 }
 
-// insert returns the number of a tuple, and whether it is new.
+// insert returns the number of a tuple, and whether it is new. If there is no
+// room for it, it is as if it had not been given.
 func (t *tuples) insert(key []graph.TermID) (number int, added bool, err error) {
 	mask := uint64(len(t.places) - 1)
 	h := hashTuple(key) & mask
@@ -72,13 +73,28 @@ func (t *tuples) insert(key []graph.TermID) (number int, added bool, err error) 
 	if err := t.budget.grow(int64(t.width) * idBytes); err != nil {
 		return 0, false, err
 	}
+	if (t.n+1)*2 > len(t.places) {
+		if err := t.rehash(); err != nil {
+			t.budget.shrink(int64(t.width) * idBytes)
+			return 0, false, err
+		}
+		mask = uint64(len(t.places) - 1)
+		for h = hashTuple(key) & mask; t.places[h] != 0; h = (h + 1) & mask {
+		}
+	}
 	t.keys = append(t.keys, key...)
 	t.n++
 	t.places[h] = uint32(t.n)
-	if t.n*2 > len(t.places) {
-		err = t.rehash()
+	return t.n - 1, true, nil
+}
+
+// growth returns the bytes that n more tuples take at most.
+func (t *tuples) growth(n int) int64 {
+	size := len(t.places)
+	for (t.n+n)*2 > size {
+		size *= 4
 	}
-	return t.n - 1, true, err
+	return int64(n*t.width)*idBytes + int64(size-len(t.places))*placeBytes
 }
 
 const placeBytes = 4

@@ -22,6 +22,7 @@ type termTable struct {
 	budget *budget
 	ids    map[rdf.Term]graph.TermID
 	locals []rdf.Term
+	bytes  int64 // counted in budget
 
 	known []graph.TermID // scratch
 }
@@ -43,9 +44,11 @@ func (t *termTable) id(term rdf.Term) (graph.TermID, error) {
 	if err != nil || id != graph.None {
 		return id, err
 	}
-	if err := t.budget.grow(localTermBytes + int64(len(term.Value())+len(term.Datatype())+len(term.Lang()))); err != nil {
+	bytes := localTermBytes + int64(len(term.Value())+len(term.Datatype())+len(term.Lang()))
+	if err := t.budget.grow(bytes); err != nil {
 		return graph.None, err
 	}
+	t.bytes += bytes
 	id = graph.MakeID(graph.TagSpecial, firstLocal+uint64(len(t.locals)))
 	if t.ids == nil {
 		t.ids = map[rdf.Term]graph.TermID{}

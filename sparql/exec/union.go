@@ -56,6 +56,8 @@ type minusOp struct {
 	slots []int
 	rows  []int32 // scratch
 	sure  bool    // the keys are shared variables, so that compatibility is enough
+
+	blocks *blockJoin // if the right input has no room
 }
 
 func (x *execution) newMinus(n *plan.Minus) (op, error) {
@@ -78,9 +80,17 @@ func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
 	if o.ix == nil {
 		different := &distinctOp{x: o.x, in: o.r, slots: append(append([]int(nil), o.n.Keys...), o.n.Shared...)}
 		different.init()
-		if o.ix, err = o.x.buildIndex(ctx, different, nil, o.n.Keys, o.n.Shared); err != nil {
+		var right *parts
+		if o.ix, right, err = o.x.readRight(ctx, different, nil, o.n.Keys, o.n.Shared); err != nil {
 			return nil, err
 		}
+		different.seen.release()
+		if right != nil {
+			o.inBlocks(right)
+		}
+	}
+	if o.blocks != nil {
+		return o.blocks.next(ctx)
 	}
 	for {
 		c, err := o.l.next(ctx)
@@ -102,9 +112,28 @@ func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
 	}
 }
 
+// inBlocks lets a blockJoin do the work.
+func (o *minusOp) inBlocks(right *parts) {
+	pairs := newPairs(o.x.chunkRows)
+	pairs.ix = o.ix
+	j := o.x.newBlockJoin(o.l, o.n.L, pairs, right)
+	j.match = func(context.Context) (*chunk, error) {
+		for i, row := range pairs.left {
+			if o.sure || o.overlaps(j.c, int(row), pairs.right[i]) {
+				j.met[j.base+int(row)] = true
+			}
+		}
+		return nil, nil
+	}
+	j.rest = func(left *chunk, met []bool) *chunk {
+		return pickUnmatched(&o.rows, o.out, left, o.slots, met)
+	}
+	o.blocks = j
+}
+
 func (o *minusOp) removed(c *chunk, row int) bool {
 	for candidate := o.ix.head(c, row); candidate >= 0; candidate = o.ix.chain[candidate] {
-		if o.ix.fits(c, row, candidate) && (o.sure || o.overlaps(c, row, candidate)) {
+		if o.ix.agrees(c, row, candidate) && (o.sure || o.overlaps(c, row, candidate)) {
 			return true
 		}
 	}
@@ -120,6 +149,12 @@ func (o *minusOp) overlaps(c *chunk, row int, candidate int32) bool {
 	return false
 }
 
-func (o *minusOp) reset() { o.l.reset() }
+func (o *minusOp) reset() {
+	if o.blocks != nil {
+		o.blocks.reset()
+		return
+	}
+	o.l.reset()
+}
 
 func (o *minusOp) close() error { return closeAll(o.l, o.r) }

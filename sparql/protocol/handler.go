@@ -53,6 +53,8 @@ type Options struct {
 	// MaxMemoryBytes bounds what one query keeps, MaxTotalMemoryBytes what all
 	// that run at once keep together.
 	MaxMemoryBytes, MaxTotalMemoryBytes int64
+	// Spill takes what queries have no memory for; nil: that is an error.
+	Spill *sparql.Spill
 	// ResultCacheBytes bounds the answers kept for those who ask the same of
 	// the same version; 0 means DefaultResultCacheBytes, less than 0 none.
 	ResultCacheBytes int64

@@ -57,7 +57,7 @@ type Triples interface {
 // LimitError says that a query exceeded a limit. What was delivered before it
 // is right but not whole; a truncated answer is never given as a whole one.
 type LimitError struct {
-	Limit string // "rows", "time", "memory", "depth"
+	Limit string // "rows", "time", "memory", "disk", "depth"
 	Value string // the limit, with its unit
 }
 

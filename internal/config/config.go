@@ -138,6 +138,7 @@ type Limits struct {
 	MaxQueryBytes   int64         // of the text of a query or update
 	MaxDataBytes    int64         // of a loaded document, decompressed
 	MaxMemoryBytes  int64         // that one query keeps
+	MaxSpillBytes   int64         // on disk, of what all running queries have no memory for
 	ResultCache     int64         // bytes of answers kept for those who ask the same again; 1 keeps none
 	SlowQuery       time.Duration // after which a query is logged
 	// Reach lists what queries may make the server ask, by SERVICE and LOAD:

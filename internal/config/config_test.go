@@ -65,7 +65,7 @@ func full() *Config {
 		},
 		Listeners: Listeners{Trap: []string{"0.0.0.0:162"}, Syslog: []string{"0.0.0.0:514"}, Flow: []string{"0.0.0.0:2055", "[::]:4739"}},
 		Limits: Limits{QueryTimeout: 30 * time.Second, MaxQueryTimeout: 10 * time.Minute,
-			MaxRows: 1000000, MaxQueryBytes: 524288, MaxDataBytes: 4294967296, MaxMemoryBytes: 1 << 30, ResultCache: 16 << 20,
+			MaxRows: 1000000, MaxQueryBytes: 524288, MaxDataBytes: 4294967296, MaxMemoryBytes: 1 << 30, MaxSpillBytes: 20 << 30, ResultCache: 16 << 20,
 			SlowQuery: 2 * time.Second, Reach: []string{"https://example.org/sparql", "file:///srv/rdf/"}},
 		TLS: &TLS{Certificate: "/etc/nettwin/cert.pem", Key: Secret{fileSecret, "/etc/nettwin/key.pem"}},
 	}

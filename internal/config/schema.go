@@ -201,6 +201,7 @@ func readLimits(v value) (l Limits) {
 		optional("maxQueryBytes", numberTo(&l.MaxQueryBytes, maxBytes, true)),
 		optional("maxDataBytes", numberTo(&l.MaxDataBytes, maxBytes, true)),
 		optional("maxMemoryBytes", numberTo(&l.MaxMemoryBytes, maxBytes, true)),
+		optional("maxSpillBytes", numberTo(&l.MaxSpillBytes, maxBytes, true)),
 		optional("resultCacheBytes", numberTo(&l.ResultCache, maxBytes, true)),
 		optional("slowQuery", durationTo(&l.SlowQuery, minSlowQuery, maxTimeout)),
 		optional("reach", func(v value) {

@@ -88,6 +88,9 @@ func (c *Collector) open(ctx context.Context, t ingest.Target) (*client.Session,
 	cfg.Peer, cfg.Clock, cfg.Log = deviceName(t), c.opts.Clock, c.opts.Log
 	cfg.Timeout = cmp.Or(t.Timeout, c.opts.Timeout)
 	cfg.MaxMessageBytes = c.opts.MaxReplyBytes
+	if t.Meter != nil {
+		cfg.Meter = t.Meter
+	}
 	return client.Dial(ctx, t.Address, cfg)
 }
 

@@ -119,6 +119,11 @@ func (s *Session) call(ctx context.Context, op string, w io.Writer) (*call, erro
 	if err != nil {
 		return nil, err
 	}
+	if s.cfg.Meter != nil { // a wait for the pace is not the device's
+		if err := s.cfg.Meter.Request(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	select {

@@ -54,8 +54,20 @@ type Config struct {
 	// MaxPending bounds the requests under way; more wait.
 	MaxPending int
 
+	// Meter is told of each request before it is sent, and may delay it, and
+	// of the bytes that come; nil means nobody counts.
+	Meter Meter
+
 	Clock clock.Clock  // nil means the machine's
 	Log   *slog.Logger // nil means no log
+}
+
+// Meter counts what a device is asked; *ingest.Meter is one.
+type Meter interface {
+	// Request returns when a request may be sent, or an error if it may not.
+	Request(ctx context.Context) error
+	// Answered is told of bytes that came.
+	Answered(bytes int)
 }
 
 func (c Config) withDefaults() Config {

@@ -92,7 +92,7 @@ func dialSSH(ctx context.Context, address string, cfg Config) (*sshTransport, er
 	// The handshake knows no context: closing its connection ends it.
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	a := &authentication{ctx: ctx, cfg: cfg}
-	conn, channels, requests, err := ssh.NewClientConn(raw, address, a.config())
+	conn, channels, requests, err := ssh.NewClientConn(metered(raw, cfg.Meter), address, a.config())
 	if err != nil {
 		stop()
 		raw.Close()
@@ -240,4 +240,23 @@ func (t *firstBytes) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.TrimSpace(strings.ToValidUTF8(string(t.text), "\uFFFD"))
+}
+
+// metered counts what comes on a connection.
+func metered(c net.Conn, m Meter) net.Conn {
+	if m == nil {
+		return c
+	}
+	return meteredConn{c, m}
+}
+
+type meteredConn struct {
+	net.Conn
+	meter Meter
+}
+
+func (c meteredConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.meter.Answered(n)
+	return n, err
 }

@@ -65,6 +65,7 @@ func (s *Scheduler) begin(i int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, t := &s.asked[i], &s.status[i]
+	r.asked = len(r.reasons) > 0
 	switch {
 	case len(r.reasons) > 0:
 		t.LastReason = strings.Join(r.reasons, ", ")

@@ -29,6 +29,13 @@ const (
 // minPeriod keeps a mistaken period from flooding a device.
 const minPeriod = 100 * time.Millisecond
 
+// A calm device is read after a wait that grows by calmGrowth; who takes long
+// to answer is busy for at most busyShare of the time.
+const (
+	calmGrowth = 1.5
+	busyShare  = 0.5
+)
+
 // jitter is how far a poll may be off its period, so that devices that were
 // started together drift apart.
 const jitter = 0.1
@@ -41,6 +48,10 @@ type ScheduledTarget struct {
 	// Watch lets what the device tells by itself start a reading too; the
 	// collector must be a Watcher.
 	Watch bool
+	// MaxPeriod, if longer than Period, lets the wait grow up to it while
+	// readings bring nothing new: each is half as long again as the last. A
+	// changed state, a request to read and a failure bring Period back.
+	MaxPeriod time.Duration
 	// Pace is the budget that all targets of one device share; nil is none.
 	Pace *Pace
 }
@@ -89,7 +100,7 @@ type TargetStatus struct {
 	State       State     `json:"state"`
 	Graph       string    `json:"graph,omitempty"` // IRI of the source graph
 	Thing       string    `json:"thing,omitempty"` // IRI of the device
-	Period      float64   `json:"periodSeconds"`
+	Period      float64   `json:"periodSeconds"`   // now, see ScheduledTarget.MaxPeriod
 	LastTry     time.Time `json:"lastTry,omitzero"`
 	LastReason  string    `json:"lastReason,omitempty"` // why it was read then
 	LastContact time.Time `json:"lastContact,omitzero"`
@@ -122,6 +133,8 @@ type request struct {
 	wake    chan struct{} // holds one
 	reasons []string
 	auth    bool // the last reading was refused
+	asked   bool // for the last reading
+	calm    bool // the last reading was not asked for and brought nothing new
 }
 
 // NewScheduler returns a scheduler; Run starts it.
@@ -219,7 +232,7 @@ func (s *Scheduler) follow(ctx context.Context, i int) {
 		requests, bytes := s.targets[i].Target.Meter.Count()
 		failure := s.once(ctx, i, started)
 		<-s.slots
-		wait = s.wait(i, failure)
+		wait = s.wait(i, failure, time.Since(started))
 		next = started.Add(wait)
 		s.update(i, func(t *TargetStatus) {
 			cycle := max(time.Until(next), 0) + time.Since(started)
@@ -235,8 +248,8 @@ func (s *Scheduler) follow(ctx context.Context, i int) {
 // wait is the time from the beginning of one reading to that of the next. A
 // refused credential is refused again until the configuration changes, and
 // some devices lock out who insists: it waits longest.
-func (s *Scheduler) wait(i int, failure error) time.Duration {
-	period := s.targets[i].Period
+func (s *Scheduler) wait(i int, failure error, took time.Duration) time.Duration {
+	period := s.period(i, failure)
 	longest := max(period, s.opts.MaxBackoff)
 	wait := period
 	if failure != nil {
@@ -250,7 +263,22 @@ func (s *Scheduler) wait(i int, failure error) time.Duration {
 	s.mu.Lock()
 	s.asked[i].auth = errors.Is(failure, ErrAuth)
 	s.mu.Unlock()
-	return time.Duration(float64(wait) * (1 - jitter + 2*jitter*s.opts.Rand()))
+	wait = time.Duration(float64(wait) * (1 - jitter + 2*jitter*s.opts.Rand()))
+	return max(wait, time.Duration(float64(took)/busyShare))
+}
+
+// period is how often a target is to be read now.
+func (s *Scheduler) period(i int, failure error) time.Duration {
+	t := s.targets[i]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	period := t.Period
+	if failure == nil && s.asked[i].calm {
+		last := time.Duration(s.status[i].Period * float64(time.Second))
+		period = max(t.Period, min(time.Duration(float64(last)*calmGrowth), t.MaxPeriod))
+	}
+	s.status[i].Period = period.Seconds()
+	return period
 }
 
 // once reads a target and hands on what came of it. It returns why nothing
@@ -285,6 +313,7 @@ func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
 		s.opts.Log.Warn("device read in part", "device", nameOf(t.Target), "error", err)
 	}
 	s.update(i, func(st *TargetStatus) {
+		s.asked[i].calm = !s.asked[i].asked && report.StateAdds+report.StateDeletes == 0
 		st.tried(started, err)
 		st.Device, st.Graph, st.Thing = report.Device, report.Graph, report.DeviceIRI
 		st.State, st.LastContact, st.Failures = StateInSync, sample.Ended, 0

@@ -55,13 +55,18 @@ type sink struct {
 	applied  int
 	failures []Failure
 	err      error
+	news     func(applied int) int // statements that changed; nil: none
 }
 
 func (k *sink) Apply(_ context.Context, s *Sample) (Report, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.applied++
-	return Report{Device: s.Device, Graph: "g"}, k.err
+	r := Report{Device: s.Device, Graph: "g"}
+	if k.news != nil {
+		r.StateAdds = k.news(k.applied)
+	}
+	return r, k.err
 }
 
 func (k *sink) Fail(_ context.Context, f Failure) error {
@@ -105,7 +110,7 @@ func TestSchedulerPeriod(t *testing.T) {
 	}{{0, 7}, {0.5, 6}, {0.999, 6}} { // periods of 9, 10 and almost 11 s
 		col, to := &script{takes: time.Second, answer: good}, &sink{}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return c.random },
-			Targets: []ScheduledTarget{{Target{Name: "r1", Address: "a"}, 10 * time.Second, col, false, nil}}},
+			Targets: []ScheduledTarget{{Target: Target{Name: "r1", Address: "a"}, Period: 10 * time.Second, Collector: col}}},
 			59*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.want || to.applied != c.want {
@@ -129,7 +134,7 @@ func TestSchedulerBackoff(t *testing.T) {
 		return good(try)
 	}
 	run(t, SchedulerOptions{Pipeline: to, MaxBackoff: 60 * time.Second, Rand: func() float64 { return 0.5 },
-		Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false, nil}}},
+		Targets: []ScheduledTarget{{Target: Target{Name: "r1"}, Period: 10 * time.Second, Collector: col}}},
 		195*time.Second, func(s *Scheduler) {
 			var waits []string
 			for i := 1; i < len(col.tries); i++ {
@@ -170,7 +175,7 @@ func TestSchedulerErrors(t *testing.T) {
 	} {
 		col, to := &script{answer: c.answer}, &sink{err: c.sinkErr}
 		run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return 0.5 },
-			Targets: []ScheduledTarget{{Target{Name: "r1"}, 10 * time.Second, col, false, nil}}},
+			Targets: []ScheduledTarget{{Target: Target{Name: "r1"}, Period: 10 * time.Second, Collector: col}}},
 			65*time.Second, func(s *Scheduler) {
 				st := s.Status()[0]
 				if len(col.tries) != c.tries || to.applied != c.applied || len(to.failures) != c.failures || st.State != c.state || st.LastError != c.lastError {
@@ -186,7 +191,7 @@ func TestSchedulerWorkers(t *testing.T) {
 	col := &script{takes: time.Second, answer: good}
 	var targets []ScheduledTarget
 	for i := range 20 {
-		targets = append(targets, ScheduledTarget{Target{Name: fmt.Sprint("r", i)}, time.Minute, col, false, nil})
+		targets = append(targets, ScheduledTarget{Target: Target{Name: fmt.Sprint("r", i)}, Period: time.Minute, Collector: col})
 	}
 	run(t, SchedulerOptions{Pipeline: &sink{}, Targets: targets, Workers: 3}, 30*time.Second, func(s *Scheduler) {
 		if col.atOnce != 3 || len(col.tries) != 20 {
@@ -205,7 +210,7 @@ func TestSchedulerWorkers(t *testing.T) {
 func TestSchedulerStops(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	col, to := &script{takes: time.Hour, answer: good}, &sink{}
-	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, col, false, nil}}})
+	s, err := NewScheduler(SchedulerOptions{Pipeline: to, Targets: []ScheduledTarget{{Target: Target{Name: "r1"}, Period: time.Second, Collector: col}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,11 +225,62 @@ func TestSchedulerStops(t *testing.T) {
 func TestSchedulerOptions(t *testing.T) {
 	for _, opts := range []SchedulerOptions{
 		{},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Second, nil, false, nil}}},
-		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target{Name: "r1"}, time.Millisecond, &script{}, false, nil}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target: Target{Name: "r1"}, Period: time.Second, Collector: nil}}},
+		{Pipeline: &sink{}, Targets: []ScheduledTarget{{Target: Target{Name: "r1"}, Period: time.Millisecond, Collector: &script{}}}},
 	} {
 		if _, err := NewScheduler(opts); err == nil {
 			t.Errorf("%+v: no error", opts)
 		}
 	}
+}
+
+// Goal: a calm device is read less and less often up to its longest period; a
+// change, a request and a failure bring the period back. Method: virtual time;
+// the fifth reading brings something new, the eighth was asked for, the tenth
+// fails.
+func TestSchedulerAdapts(t *testing.T) {
+	col := &script{answer: func(try int) (*Sample, error) {
+		if try == 10 {
+			return nil, errors.New("no answer")
+		}
+		return good(try)
+	}}
+	to := &sink{news: func(applied int) int {
+		if applied == 5 {
+			return 1
+		}
+		return 0
+	}}
+	run(t, SchedulerOptions{Pipeline: to, Rand: func() float64 { return 0.5 }, Targets: []ScheduledTarget{
+		{Target: Target{Name: "r1"}, Period: 10 * time.Second, MaxPeriod: 30 * time.Second, Collector: col}}}, 300*time.Second, func(s *Scheduler) {
+		want := []float64{0, 15, 37.5, 67.5, 97.5, // calm: 15 s, 22.5 s, 30 s
+			107.5, 122.5, 130, // the change: 10 s, then 15 s; asked for at 130 s
+			140, 155, // calm again
+			175, 190, 212.5, 242.5, 272.5} // failed: twice the period
+		if len(col.tries) != len(want) {
+			t.Fatalf("readings at %s, want %v", offsets(col.tries), want)
+		}
+		for i, at := range col.tries {
+			if got := at.Sub(col.tries[0]).Seconds(); got != want[i] {
+				t.Errorf("reading %d at %v s, want %v s", i+1, got, want[i])
+			}
+		}
+		if got := s.Status()[0].Period; got != 30 {
+			t.Errorf("the status says every %v s", got)
+		}
+	}, func(s *Scheduler) {
+		time.Sleep(130 * time.Second)
+		s.ReadNow("r1", "trap")
+	})
+}
+
+// Goal: a device that takes long to answer is left alone for as long.
+func TestSchedulerBusy(t *testing.T) {
+	col := &script{takes: 9 * time.Second, answer: good}
+	run(t, SchedulerOptions{Pipeline: &sink{}, Rand: func() float64 { return 0.5 }, Targets: []ScheduledTarget{
+		{Target: Target{Name: "r1"}, Period: 10 * time.Second, Collector: col}}}, 60*time.Second, func(*Scheduler) {
+		if got := offsets(col.tries); got != "[0s 18s 36s 54s]" {
+			t.Errorf("readings at %s", got)
+		}
+	})
 }

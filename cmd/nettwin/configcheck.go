@@ -113,13 +113,13 @@ func (c *configCheckCmd) refused(env *environment, err error) error {
 func collected(c config.Collect) []string {
 	var all []string
 	if c.SNMP > 0 {
-		all = append(all, "snmp every "+period(c.SNMP))
+		all = append(all, "snmp every "+between(c.SNMP, c.SNMPMost))
 	}
 	switch {
 	case c.NETCONF.OnChange:
 		all = append(all, "netconf on change, at least every "+period(c.NETCONF.Period))
 	case c.NETCONF.Period > 0:
-		all = append(all, "netconf every "+period(c.NETCONF.Period))
+		all = append(all, "netconf every "+between(c.NETCONF.Period, c.NETCONF.Most))
 	}
 	for _, kind := range []struct {
 		on   bool
@@ -130,6 +130,14 @@ func collected(c config.Collect) []string {
 		}
 	}
 	return all
+}
+
+// between writes a period that may grow.
+func between(least, most time.Duration) string {
+	if most > least {
+		return period(least) + " to " + period(most)
+	}
+	return period(least)
 }
 
 // period is a duration without zeros at its end.

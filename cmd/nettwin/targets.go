@@ -58,7 +58,7 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 				return s, fmt.Errorf("device %s: credential %s: %w", d.Name, d.Credential, err)
 			}
 			community[d.Name] = c
-			s.snmp = append(s.snmp, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: d.Address}, Period: d.Collect.SNMP, Pace: pace})
+			s.snmp = append(s.snmp, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: d.Address}, Period: d.Collect.SNMP, MaxPeriod: d.Collect.SNMPMost, Pace: pace})
 		}
 		if d.Collect.NETCONF.Period > 0 {
 			c, err := resolveSSH(credential.SSH, d.HostKeys)
@@ -76,7 +76,7 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 				}
 			}
 			s.netconf = append(s.netconf, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: address},
-				Period: d.Collect.NETCONF.Period, Watch: d.Collect.NETCONF.OnChange, Pace: pace})
+				Period: d.Collect.NETCONF.Period, MaxPeriod: d.Collect.NETCONF.Most, Watch: d.Collect.NETCONF.OnChange, Pace: pace})
 		}
 		if err := s.listenTo(ctx, env, d); err != nil {
 			return s, fmt.Errorf("device %s: %w", d.Name, err)

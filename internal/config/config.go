@@ -107,17 +107,21 @@ type Pace struct {
 // Collect says how often each protocol reads a device, zero meaning never, and
 // what is listened to that it tells by itself.
 type Collect struct {
-	SNMP    time.Duration
-	NETCONF NETCONF
-	Trap    bool
-	Syslog  bool
-	Flow    bool
+	SNMP time.Duration
+	// SNMPMost is how far the period may grow while nothing changes; 0: it
+	// does not grow.
+	SNMPMost time.Duration
+	NETCONF  NETCONF
+	Trap     bool
+	Syslog   bool
+	Flow     bool
 }
 
 // NETCONF says when a device is read by NETCONF: every Period and, OnChange,
 // also when it tells that something changed.
 type NETCONF struct {
 	Period   time.Duration // zero: not read
+	Most     time.Duration // see Collect.SNMPMost
 	OnChange bool
 }
 

@@ -61,7 +61,7 @@ func (all *devices) read(v value) (list []Device) {
 
 func readCollect(v value, c *Collect) map[string]value {
 	found := v.mapping(
-		optional("snmp", durationTo(&c.SNMP, minInterval, maxInterval)),
+		optional("snmp", periodTo(&c.SNMP, &c.SNMPMost)),
 		optional("netconf", func(v value) { readNETCONF(v, &c.NETCONF) }),
 		optional("trap", truthTo(&c.Trap)),
 		optional("syslog", truthTo(&c.Syslog)),
@@ -84,11 +84,38 @@ func readNETCONF(v value, to *NETCONF) {
 	if s, ok := v.text(); ok && strings.EqualFold(s, onChange) {
 		*to = NETCONF{Period: DefaultNETCONFPeriod, OnChange: true}
 		return
-	} else if _, err := time.ParseDuration(s); ok && err != nil {
+	} else if _, err := time.ParseDuration(strings.TrimSpace(strings.SplitN(s, "-", 2)[0])); ok && err != nil {
 		v.fail("%s is neither on-change nor a duration, such as 30s or 5m", quote(s))
 		return
 	}
-	durationTo(&to.Period, minInterval, maxInterval)(v)
+	periodTo(&to.Period, &to.Most)(v)
+}
+
+// periodTo stores a period, or the two ends of one that grows while nothing
+// changes: 30s-5m.
+func periodTo(least, most *time.Duration) func(value) {
+	return func(v value) {
+		first, second, both := strings.Cut(v.node.Value, "-")
+		if v.node.Kind != yaml.ScalarNode || !both {
+			durationTo(least, minInterval, maxInterval)(v)
+			return
+		}
+		part := func(s string, to *time.Duration) {
+			n := *v.node
+			if n.Value = strings.TrimSpace(s); n.Value == "" {
+				v.fail("%s: a duration is missing: write both, such as 30s-5m", quote(v.node.Value))
+				return
+			}
+			p := v
+			p.node = &n
+			durationTo(to, minInterval, maxInterval)(p)
+		}
+		part(first, least)
+		part(second, most)
+		if *least > 0 && *most > 0 && *most <= *least {
+			v.fail("%s: the second duration must be the longer one", quote(v.node.Value))
+		}
+	}
 }
 
 func readPort(v value) uint16 {

@@ -21,6 +21,7 @@ const (
 	TagDateTime            // xsd:dateTime in UTC ("Z"), whole seconds since 1970, two's complement
 	TagString              // xsd:string of at most 7 bytes, payload: length above the bytes
 	TagDecimal             // xsd:decimal, payload: 4 bits scale above a 56-bit two's complement mantissa
+	TagTriple              // triple term, payload: dictionary number
 )
 
 const (
@@ -47,4 +48,10 @@ func (id TermID) Payload() uint64 { return uint64(id) & payloadMask }
 
 // Inlined tells whether the id itself holds the term, so that no dictionary
 // is needed to read it.
-func (id TermID) Inlined() bool { return id.Tag() >= TagInteger }
+func (id TermID) Inlined() bool { return id.Tag() >= TagInteger && id.Tag() <= TagDecimal }
+
+// InDictionary tells whether the id's payload is a number of the dictionary.
+func (id TermID) InDictionary() bool {
+	tag := id.Tag()
+	return tag >= TagIRI && tag <= TagLiteral || tag == TagTriple
+}

@@ -11,13 +11,15 @@ import (
 
 // Cayley allows any value anywhere in a quad: generalized RDF (RDF 1.1
 // Concepts §7). A nettwin store takes RDF only. With Options.Generalized a
-// literal that is a subject, predicate or label, and a blank node that is a
-// predicate, is stored as an IRI below surrogateNS that spells the term; the
-// QuadStore shows the term itself, equal to the same term in other positions.
+// literal or triple term that is a subject, predicate or label, and a blank
+// node that is a predicate, is stored as an IRI below surrogateNS that spells
+// the term; the QuadStore shows the term itself, equal to the same term in
+// other positions.
 //
 //	surrogateNS "b:" label
 //	surrogateNS "t:" datatype ":" lexical form
 //	surrogateNS "l:" language ":" lexical form
+//	surrogateNS "q:" triple term
 //
 // with every part escaped as in a query (so no part holds a colon).
 const surrogateNS = "https://w3id.org/nettwin/generalized/"
@@ -29,7 +31,9 @@ func surrogate(t rdf.Term) rdf.Term {
 	case t.IsBNode():
 		return rdf.IRI(surrogateNS + "b:" + value)
 	case t.Lang() != "":
-		return rdf.IRI(surrogateNS + "l:" + url.QueryEscape(t.Lang()) + ":" + value)
+		return rdf.IRI(surrogateNS + "l:" + url.QueryEscape(t.Tag()) + ":" + value)
+	case t.IsTriple():
+		return rdf.IRI(surrogateNS + "q:" + value)
 	}
 	return rdf.IRI(surrogateNS + "t:" + url.QueryEscape(t.Datatype()) + ":" + value)
 }
@@ -58,7 +62,9 @@ func original(t rdf.Term) rdf.Term {
 	case parts[0] == "t" && len(parts) == 3:
 		return rdf.Literal(parts[2], parts[1])
 	case parts[0] == "l" && len(parts) == 3:
-		return rdf.LangString(parts[2], parts[1])
+		return rdf.TaggedString(parts[2], parts[1])
+	case parts[0] == "q" && len(parts) == 2:
+		return rdf.TripleTermOf(parts[1])
 	}
 	return t
 }
@@ -72,7 +78,7 @@ func allowed(t rdf.Term, pos int) bool {
 	case graph.O:
 		return true
 	}
-	return !t.IsLiteral()
+	return !t.IsLiteral() && !t.IsTriple()
 }
 
 // stored returns the term that stands for t at a position.

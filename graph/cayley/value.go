@@ -12,6 +12,10 @@ import (
 	"nettwin/graph/rdf"
 )
 
+// tripleType is the datatype of the values that stand for triple terms, which
+// Cayley does not know: their text is the term in N-Triples.
+const tripleType = surrogateNS + "triple"
+
 // TermOf returns the RDF term of a value. Native values get the canonical
 // lexical form of XSD 1.1 Part 2, which ValueOfTerm turns into the same value.
 func TermOf(v quad.Value) (rdf.Term, error) {
@@ -29,8 +33,18 @@ func TermOf(v quad.Value) (rdf.Term, error) {
 		if v.Lang == "" {
 			return rdf.Term{}, fmt.Errorf("cayley: value %s: a language-tagged string without a language", v)
 		}
-		return rdf.LangString(string(v.Value), v.Lang), nil
+		return rdf.TaggedString(string(v.Value), v.Lang), nil
 	case quad.TypedString:
+		if v.Type == tripleType {
+			t, err := rdf.ParseTerm(string(v.Value))
+			if err == nil && !t.IsTriple() {
+				err = fmt.Errorf("%s is none", t)
+			}
+			if err != nil {
+				return rdf.Term{}, fmt.Errorf("cayley: value %s: text of a triple term: %w", v, err)
+			}
+			return t, nil
+		}
 		if v.Type == rdf.RDFLangString {
 			return rdf.Term{}, fmt.Errorf("cayley: value %s: a language-tagged string without a language", v)
 		}
@@ -58,6 +72,8 @@ func ValueOfTerm(t rdf.Term) quad.Value {
 		return quad.BNode(t.Value())
 	case rdf.KindLiteral:
 		return literalValue(t)
+	case rdf.KindTriple:
+		return quad.TypedString{Value: quad.String(t.Value()), Type: tripleType}
 	}
 	return nil
 }
@@ -67,8 +83,8 @@ func literalValue(t rdf.Term) quad.Value {
 	switch t.Datatype() {
 	case rdf.XSDString:
 		return quad.String(lexical)
-	case rdf.RDFLangString:
-		return quad.LangString{Value: quad.String(lexical), Lang: t.Lang()}
+	case rdf.RDFLangString, rdf.RDFDirLangString:
+		return quad.LangString{Value: quad.String(lexical), Lang: t.Tag()}
 	case rdf.XSDInteger:
 		if n, err := strconv.ParseInt(lexical, 10, 64); err == nil && strconv.FormatInt(n, 10) == lexical {
 			return quad.Int(n)

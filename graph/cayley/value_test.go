@@ -27,6 +27,9 @@ func TestTermsAndValues(t *testing.T) {
 		{rdf.String("say \"hi\"\n\\"), quad.String("say \"hi\"\n\\")},
 		{rdf.String(""), quad.String("")},
 		{rdf.LangString("Straße", "de-CH"), quad.LangString{Value: "Straße", Lang: "de-CH"}},
+		{rdf.DirLangString("x", "ar", rdf.RightToLeft), quad.LangString{Value: "x", Lang: "ar--rtl"}},
+		{rdf.TripleTerm(rdf.Triple{S: rdf.BNode("b"), P: rdf.IRI("p:p"), O: rdf.String("o")}),
+			typed(`<<( _:b <p:p> "o" )>>`, "https://w3id.org/nettwin/generalized/triple")},
 		{rdf.Literal("-7", rdf.XSDInteger), quad.Int(-7)},
 		{rdf.Literal("9223372036854775807", rdf.XSDInteger), quad.Int(math.MaxInt64)},
 		{rdf.Literal("9223372036854775808", rdf.XSDInteger), typed("9223372036854775808", rdf.XSDInteger)},
@@ -57,7 +60,7 @@ func TestTermsAndValues(t *testing.T) {
 		}
 	}
 	for _, v := range []quad.Value{nil, quad.IRI(""), quad.BNode(""), quad.LangString{Value: "x"},
-		quad.TypedString{Value: "x", Type: rdf.RDFLangString}} {
+		quad.TypedString{Value: "x", Type: rdf.RDFLangString}, quad.TypedString{Value: "x", Type: tripleType}} {
 		if got, err := TermOf(v); err == nil {
 			t.Errorf("%#v is term %v, want an error", v, got)
 		}

@@ -278,7 +278,7 @@ func (s *Store) known(pos int, id graph.TermID) bool {
 	switch id.Tag() {
 	case graph.TagSpecial:
 		return pos == graph.G && id == graph.DefaultGraph
-	case graph.TagIRI, graph.TagBNode, graph.TagLiteral:
+	case graph.TagIRI, graph.TagBNode, graph.TagLiteral, graph.TagTriple:
 		return id.Payload() < s.dict.Len()
 	}
 	_, ok := id.Term()

@@ -117,9 +117,7 @@ func (s *Snapshot) Terms(ids []graph.TermID, out []graph.Term) error {
 	return nil
 }
 
-func inDictionary(id graph.TermID) bool {
-	return id.Tag() >= graph.TagIRI && id.Tag() <= graph.TagLiteral
-}
+func inDictionary(id graph.TermID) bool { return id.InDictionary() }
 
 // Verify reads the whole version and checks its invariants: it is meant for
 // tests and checkers.

@@ -118,6 +118,10 @@ func testBadQuads(t *testing.T, s graph.Store) {
 		"no object":           {S: good.S, P: good.P},
 		"literal as graph":    {S: good.S, P: good.P, O: good.O, G: rdf.String("g")},
 		"nothing but a graph": {G: good.G},
+		"triple as subject":   {S: tripleOf(good.O), P: good.P, O: good.O},
+		"triple as predicate": {S: good.S, P: tripleOf(good.O), O: good.O},
+		"triple as graph":     {S: good.S, P: good.P, O: good.O, G: tripleOf(good.O)},
+		"no triple of RDF":    {S: good.S, P: good.P, O: rdf.TripleTerm(rdf.Triple{S: rdf.String("s"), P: good.P, O: good.O})},
 	}
 	for name, quad := range bad {
 		for _, b := range []*graph.Batch{{Adds: []rdf.Quad{good, quad}}, {Deletes: []rdf.Quad{quad}, Adds: []rdf.Quad{good}}} {

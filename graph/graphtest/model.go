@@ -75,6 +75,7 @@ func drawTerm(t *rapid.T, label string) rdf.Term {
 		rdf.Literal("1", rdf.XSDInteger), rdf.Literal("01", rdf.XSDInteger), rdf.String("s"),
 		rdf.String("a longer string"), rdf.LangString("s", "en"), rdf.LangString("s", "EN"),
 		rdf.Literal("s", "https://example.org/en"), rdf.Literal("en", rdf.XSDBoolean),
+		rdf.DirLangString("s", "en", rdf.LeftToRight), tripleOf(ex("a")), tripleOf(tripleOf(rdf.BNode("x"))),
 	}).Draw(t, label)
 }
 

@@ -25,6 +25,13 @@ var nasty = []rdf.Term{
 	rdf.String("1234567"), rdf.String("12345678"), rdf.String("\x00\n\"\\"), rdf.String("\xff"), rdf.String("日本語"),
 	rdf.Literal("9999999999999999999999", rdf.XSDInteger), rdf.String(strings.Repeat("long ", 60000)),
 	rdf.IRI("https://example.org/" + strings.Repeat("x", 1000)),
+	rdf.DirLangString("a", "en", rdf.LeftToRight), rdf.DirLangString("a", "en", rdf.RightToLeft), rdf.LangString("ltr", "en"),
+	tripleOf(rdf.IRI("a")), tripleOf(rdf.BNode("a")), tripleOf(rdf.String("a")), tripleOf(rdf.DirLangString("a", "en", rdf.LeftToRight)),
+	tripleOf(tripleOf(rdf.Literal("01", rdf.XSDInteger))), rdf.String(tripleOf(rdf.IRI("a")).Value()),
+}
+
+func tripleOf(o rdf.Term) rdf.Term {
+	return rdf.TripleTerm(rdf.Triple{S: rdf.BNode("a"), P: rdf.IRI("a"), O: o})
 }
 
 // Goal: terms and ids translate one to one, in batches, and inlined ids are
@@ -85,6 +92,9 @@ func checkIDs(t *testing.T, r graph.TermReader, ids []graph.TermID) {
 		if nasty[i].IsBNode() {
 			want = graph.TagBNode
 		}
+		if nasty[i].IsTriple() {
+			want = graph.TagTriple
+		}
 		if id == graph.None || !id.Inlined() && id.Tag() != want {
 			t.Errorf("id of %s has tag %d", showTerm(nasty[i]), id.Tag())
 		}
@@ -108,7 +118,7 @@ func checkMisuse(t *testing.T, r graph.TermReader) {
 		t.Errorf("terms of None and DefaultGraph: %v, %v", terms, err)
 	}
 	never := []graph.TermID{
-		2, graph.MakeID(graph.TagIRI, 1<<50), graph.MakeID(graph.TagLiteral, 1<<50), graph.MakeID(15, 1),
+		2, graph.MakeID(graph.TagIRI, 1<<50), graph.MakeID(graph.TagLiteral, 1<<50), graph.MakeID(15, 1), graph.MakeID(graph.TagTriple, 1<<50),
 		graph.MakeID(graph.TagBoolean, 2), graph.MakeID(graph.TagString, 9<<56),
 	}
 	for _, id := range never {

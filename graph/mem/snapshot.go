@@ -100,7 +100,7 @@ func termOf(d *dict.Dict, id graph.TermID) (graph.Term, error) {
 		if id <= graph.DefaultGraph {
 			return graph.Term{}, nil
 		}
-	case graph.TagIRI, graph.TagBNode, graph.TagLiteral:
+	case graph.TagIRI, graph.TagBNode, graph.TagLiteral, graph.TagTriple:
 		return d.Term(id)
 	default:
 		if t, ok := id.Term(); ok {

@@ -147,7 +147,8 @@ func validLocal(s string) bool {
 	return s == "" || s[len(s)-1] != '.'
 }
 
-// validLang tells whether s is a LANGTAG without its "@".
+// validLang tells whether s is a language tag: the LANG_DIR of RDF 1.2 Turtle
+// without its "@" and direction, in parts of at most maxSubtag.
 func validLang(s string) bool {
 	first, n := true, 0
 	for i := range len(s) {
@@ -159,7 +160,9 @@ func validLang(s string) bool {
 			}
 			first, n = false, 0
 		case isAlpha(c), !first && isDigit(c):
-			n++
+			if n++; n > maxSubtag {
+				return false
+			}
 		default:
 			return false
 		}

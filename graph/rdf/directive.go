@@ -2,7 +2,7 @@ package rdf
 
 import "fmt"
 
-// atDirective reads @prefix or @base.
+// atDirective reads @prefix, @base or @version.
 func (p *turtleParser) atDirective() error {
 	l := p.l
 	l.mark = l.pos
@@ -23,9 +23,11 @@ func (p *turtleParser) atDirective() error {
 		err = p.prefixDecl()
 	case "@base":
 		err = p.baseDecl()
+	case "@version":
+		err = p.versionDecl()
 	default:
 		l.pos = l.start
-		return l.expected(`"@prefix" or "@base"`)
+		return l.expected(`"@prefix", "@base" or "@version"`)
 	}
 	if err != nil {
 		return err
@@ -89,6 +91,19 @@ func (p *turtleParser) baseDecl() error {
 	if err == nil {
 		p.setBase(iri)
 	}
+	return err
+}
+
+// versionDecl reads a version label (RDF 1.2 Turtle §2.4). It changes nothing:
+// every version is read alike.
+func (p *turtleParser) versionDecl() error {
+	l := p.l
+	l.space()
+	c, _ := l.peek()
+	if c != '"' && c != '\'' || l.peekAt(1) == c && l.peekAt(2) == c {
+		return l.expected("version in single quotes, such as \"1.2\"")
+	}
+	_, err := l.stringLiteral(false)
 	return err
 }
 

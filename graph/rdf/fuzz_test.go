@@ -39,6 +39,7 @@ func FuzzTriG(f *testing.F) { fuzzFormat(f, TriG, "rdf-trig", "*.trig") }
 // survives N-Quads, and RDF/XML where that has a form for it.
 func FuzzRDFXML(f *testing.F) {
 	addSeeds(f, "rdf-tests/rdf/rdf11/rdf-xml/*/*.rdf")
+	addSeeds(f, "rdf-tests/rdf/rdf12/rdf-xml/*/*.rdf")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), RDFXML, fuzzLimits)
 		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, RDFXML, fuzzLimits)
@@ -100,6 +101,7 @@ func addSeeds(f *testing.F, pattern string) {
 
 func fuzzFormat(f *testing.F, format Format, dir, glob string) {
 	addSeeds(f, "rdf-tests/rdf/rdf11/"+dir+"/"+glob)
+	addSeeds(f, "rdf-tests/rdf/rdf12/"+dir+"/*/"+glob)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := ReadAll(bytes.NewReader(data), format, fuzzLimits)
 		slow, slowErr := ReadAll(oneByte{bytes.NewReader(data)}, format, fuzzLimits)

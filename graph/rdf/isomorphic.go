@@ -65,11 +65,12 @@ type nodeGraph struct {
 	color []uint64
 }
 
-// nodeQuad has in node the numbers of blank nodes, -1 for other terms, and in
-// ground a hash of the other terms and their places.
+// nodeQuad has in node, for each term and each term inside a triple term, the
+// number of the blank node, -1 for others, and in ground a hash of the other
+// terms and their places.
 type nodeQuad struct {
 	quad   Quad
-	node   [4]int
+	node   []int
 	ground uint64
 }
 
@@ -84,7 +85,7 @@ func (m *matcher) split(quads []Quad) (*nodeGraph, map[Quad]struct{}) {
 	g, ground := &nodeGraph{}, map[Quad]struct{}{}
 	numbers, seen := map[Term]int{}, map[Quad]struct{}{}
 	for _, q := range quads {
-		if !q.S.IsBNode() && !q.P.IsBNode() && !q.O.IsBNode() && !q.G.IsBNode() {
+		if !q.S.HasBNode() && !q.P.HasBNode() && !q.O.HasBNode() && !q.G.HasBNode() {
 			ground[q] = struct{}{}
 			continue
 		}
@@ -92,12 +93,12 @@ func (m *matcher) split(quads []Quad) (*nodeGraph, map[Quad]struct{}) {
 			continue
 		}
 		seen[q] = struct{}{}
-		nq := nodeQuad{quad: q}
-		for i, t := range [...]Term{q.S, q.P, q.O, q.G} {
-			nq.node[i] = -1
+		nq := nodeQuad{quad: q, node: make([]int, 0, 4)}
+		part := func(t Term) {
 			if !t.IsBNode() {
+				nq.node = append(nq.node, -1)
 				nq.ground = mix(nq.ground, maphash.Comparable(m.seed, t))
-				continue
+				return
 			}
 			n, ok := numbers[t]
 			if !ok {
@@ -105,11 +106,15 @@ func (m *matcher) split(quads []Quad) (*nodeGraph, map[Quad]struct{}) {
 				numbers[t] = n
 				g.nodes = append(g.nodes, nil)
 			}
-			nq.node[i] = n
+			nq.node = append(nq.node, n)
 			nq.ground = mix(nq.ground, 0)
 			if qs := g.nodes[n]; len(qs) == 0 || qs[len(qs)-1] != len(g.quads) {
 				g.nodes[n] = append(qs, len(g.quads))
 			}
+		}
+		for _, t := range q.terms() {
+			nq.ground = mix(nq.ground, uint64(t.tripleDepth()))
+			t.eachPart(part)
 		}
 		g.quads = append(g.quads, nq)
 	}
@@ -210,6 +215,7 @@ func (g *nodeGraph) parts(color []uint64) []*nodeGraph {
 	}
 	for _, q := range g.quads {
 		p := g.partOfQuad(q, partOf, find)
+		q.node = slices.Clone(q.node)
 		for i, n := range q.node {
 			if n < 0 {
 				continue
@@ -330,24 +336,34 @@ func (m *matcher) verify(a, b *nodeGraph, ca []uint64, classB map[uint64][]int) 
 	label := make([]Term, len(b.nodes))
 	for _, q := range b.quads {
 		inB[q.quad] = struct{}{}
-		for i, t := range q.quad.terms() {
-			if n := q.node[i]; n >= 0 {
-				label[n] = t
-			}
-		}
+		q.eachNode(func(n int, t Term) { label[n] = t })
 	}
 	for _, q := range a.quads {
-		t := q.quad.terms()
-		for i, n := range q.node {
-			if n >= 0 {
-				t[i] = label[classB[ca[n]][0]]
-			}
-		}
-		if _, ok := inB[Quad{t[0], t[1], t[2], t[3]}]; !ok {
+		same := make(map[string]Term, 4)
+		q.eachNode(func(n int, t Term) { same[t.value] = label[classB[ca[n]][0]] })
+		to := func(label string) Term { return same[label] }
+		if _, ok := inB[q.quad.mapBNodes(to)]; !ok {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// eachNode calls f with the number and term of each blank node.
+func (q *nodeQuad) eachNode(f func(n int, t Term)) {
+	i := 0
+	for _, t := range q.quad.terms() {
+		t.eachPart(func(part Term) {
+			if n := q.node[i]; n >= 0 {
+				f(n, part)
+			}
+			i++
+		})
+	}
+}
+
+func (q Quad) mapBNodes(f func(label string) Term) Quad {
+	return Quad{q.S.MapBNodes(f), q.P.MapBNodes(f), q.O.MapBNodes(f), q.G.MapBNodes(f)}
 }
 
 func (q Quad) terms() [4]Term { return [4]Term{q.S, q.P, q.O, q.G} }

@@ -165,6 +165,14 @@ type jsonldWriter struct {
 	predicates             map[string]bool // of the open node object
 }
 
+// check returns an error for what the format cannot hold.
+func (w *jsonldWriter) check(q Quad) error {
+	if q.O.kind == KindTriple {
+		return fmt.Errorf("object %s: JSON-LD has no triple terms; choose another format", q.O)
+	}
+	return nil
+}
+
 func (w *jsonldWriter) append(dst []byte, q Quad) []byte {
 	switch {
 	case !w.begun:
@@ -246,6 +254,10 @@ func appendJSONLDValue(dst []byte, t Term) []byte {
 	case t.lang != "":
 		dst = append(dst, `,"@language":`...)
 		dst = appendJSONText(dst, t.lang)
+		if t.dir != NoDirection {
+			dst = append(dst, `,"@direction":`...)
+			dst = appendJSONText(dst, t.dir.String())
+		}
 	case t.datatype != XSDString:
 		dst = append(dst, `,"@type":`...)
 		dst = appendJSONText(dst, t.datatype)

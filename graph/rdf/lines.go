@@ -20,10 +20,33 @@ func (r *Reader) nextLine() error {
 			l.pos++
 		case c == '#':
 			l.comment()
+		case c == 'V':
+			if err := r.versionLine(); err != nil {
+				return err
+			}
 		default:
 			return r.statement()
 		}
 	}
+}
+
+// versionLine reads a version directive (RDF 1.2 N-Triples §2.6). Its label
+// changes nothing: every version is read alike.
+func (r *Reader) versionLine() error {
+	l := r.lex
+	const keyword = "VERSION"
+	if !l.have(len(keyword)) || string(l.buf[l.pos:l.pos+len(keyword)]) != keyword {
+		return l.expected("subject (IRI or blank node)")
+	}
+	l.pos += len(keyword)
+	l.blanks()
+	if c, ok := l.peek(); !ok || c != '"' {
+		return l.expected("version in quotes")
+	}
+	if _, err := l.stringLiteral(false); err != nil {
+		return err
+	}
+	return l.endOfLine()
 }
 
 // endOr returns err, or io.EOF if there is none.
@@ -90,12 +113,18 @@ func (r *Reader) lineObject() (Term, error) {
 	c, _ := l.peek()
 	switch c {
 	case '<':
-		return r.absoluteIRI()
+		if l.pos+1 < l.end && l.buf[l.pos+1] != '<' {
+			return r.absoluteIRI() // nearly all objects
+		}
+		if l.peekAt(1) != '<' {
+			return r.absoluteIRI()
+		}
+		return r.lineTripleTerm()
 	case '_':
 		return r.bnode()
 	case '"':
 	default:
-		return Term{}, l.expected("object (IRI, blank node or literal)")
+		return Term{}, l.expected("object (IRI, blank node, literal or triple term)")
 	}
 	b, err := l.stringLiteral(false)
 	if err != nil {
@@ -109,7 +138,7 @@ func (r *Reader) lineObject() (Term, error) {
 		if err != nil {
 			return Term{}, err
 		}
-		return LangString(lexical, r.tag(tag)), nil
+		return r.tagged(lexical, tag)
 	case '^':
 		if l.peekAt(1) != '^' {
 			return Term{}, l.expected(`"^^"`)
@@ -123,9 +152,72 @@ func (r *Reader) lineObject() (Term, error) {
 		if err != nil {
 			return Term{}, err
 		}
-		return Literal(lexical, r.datatype(dt)), nil
+		return r.typed(lexical, dt)
 	}
 	return String(lexical), nil
+}
+
+// lineTripleTerm reads a triple term of N-Triples, which may nest in others:
+// level by level, so that a deep one needs no deep stack.
+func (r *Reader) lineTripleTerm() (Term, error) {
+	l := r.lex
+	var first [2]Triple
+	outer := first[:0]
+	for depth := 0; ; depth++ {
+		if depth == MaxTripleDepth {
+			return Term{}, l.errAt(l.pos, fmt.Sprintf("triple terms are nested deeper than the limit of %d", MaxTripleDepth))
+		}
+		if l.peekAt(2) != '(' {
+			return Term{}, l.expected("object (IRI, blank node, literal or triple term)")
+		}
+		l.pos += len(tripleOpen)
+		t, nested, err := r.lineTriple()
+		if err != nil {
+			return Term{}, err
+		}
+		outer = append(outer, t)
+		if nested {
+			continue
+		}
+		for ; ; depth-- {
+			term := TripleTerm(outer[depth])
+			if len(term.value) > l.maxTerm {
+				return Term{}, l.errAt(l.pos, fmt.Sprintf("term is longer than the limit of %d bytes", l.maxTerm))
+			}
+			l.blanks()
+			if c, ok := l.peek(); !ok || c != ')' || l.peekAt(1) != '>' || l.peekAt(2) != '>' {
+				return Term{}, l.expected(`")>>"`)
+			}
+			l.pos += len(tripleClose)
+			if depth == 0 {
+				return term, nil
+			}
+			outer[depth-1].O = term
+		}
+	}
+}
+
+// lineTriple reads subject, predicate and object of a triple term. If the
+// object is a triple term, nested is true and pos at its start.
+func (r *Reader) lineTriple() (t Triple, nested bool, err error) {
+	l := r.lex
+	l.blanks()
+	if t.S, err = r.iriOrBNode("subject (IRI or blank node)"); err != nil {
+		return t, false, err
+	}
+	l.blanks()
+	if c, ok := l.peek(); !ok || c != '<' {
+		return t, false, l.expected("predicate (IRI)")
+	}
+	if t.P, err = r.absoluteIRI(); err != nil {
+		return t, false, err
+	}
+	l.blanks()
+	if c, ok := l.peek(); ok && c == '<' && l.peekAt(1) == '<' {
+		return t, true, nil
+	}
+	t.O, err = r.lineObject()
+	return t, false, err
 }
 
 func (r *Reader) absoluteIRI() (Term, error) {

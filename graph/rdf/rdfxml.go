@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// RDF/XML (W3C Recommendation 2014) is read event by event: a stack of open
+// RDF/XML (W3C Recommendation 2014, and RDF 1.2 XML Syntax) is read event by event: a stack of open
 // elements says what the next one means (§7.2). Names are resolved here, not
 // by encoding/xml, because XML literals need the prefixes as written.
 
@@ -27,6 +27,8 @@ const (
 	xmlCollection                    // parseType="Collection": node elements
 	xmlLiteral                       // parseType="Literal": anything
 	xmlEmpty                         // a property element whose attributes say it all
+	xmlTriple                        // parseType="Triple": one node element with one property
+	xmlIgnored                       // what this version of RDF does not know
 )
 
 // element is one open element.
@@ -35,6 +37,8 @@ type element struct {
 	name   xml.Name // as written
 	base   string
 	lang   string
+	dir    Direction         // its:dir
+	v12    bool              // rdf:version says 1.2
 	spaces map[string]string // prefix → namespace; shared until changed
 
 	subject   Term // of the property elements inside
@@ -42,10 +46,12 @@ type element struct {
 	predicate Term // of a property element
 	object    Term
 	reify     Term // rdf:ID of a property element
+	annotate  Term // rdf:annotation or rdf:annotationNodeID of one
 	datatype  string
 	text      strings.Builder
 	last      Term // the last cell of a collection
 	literal   *xmlLiteralWriter
+	inner     []Triple // of parseType="Triple"
 }
 
 type rdfxmlParser struct {
@@ -53,6 +59,7 @@ type rdfxmlParser struct {
 	in      *boundedReader
 	dec     *xml.Decoder
 	stack   []*element
+	triples []*element      // open elements of parseType="Triple"
 	ids     map[string]bool // IRIs of rdf:ID (§7.2.33)
 	entered bool            // the root was seen
 }
@@ -87,7 +94,19 @@ func newRDFXMLParser(r *Reader, in io.Reader) *rdfxmlParser {
 	return p
 }
 
-const xmlNS = "http://www.w3.org/XML/1998/namespace"
+const (
+	xmlNS = "http://www.w3.org/XML/1998/namespace"
+	itsNS = "http://www.w3.org/2005/11/its"
+)
+
+// emit queues a triple, or keeps it for the triple term that it belongs to.
+func (p *rdfxmlParser) emit(s, pred, o Term) {
+	if n := len(p.triples); n > 0 {
+		p.triples[n-1].inner = append(p.triples[n-1].inner, Triple{s, pred, o})
+		return
+	}
+	p.r.emit(s, pred, o, Term{})
+}
 
 // charsetReader reads the encodings beside UTF-8 that every XML reader knows.
 func charsetReader(charset string, in io.Reader) (io.Reader, error) {
@@ -274,9 +293,14 @@ func (p *rdfxmlParser) start(tok xml.StartElement) error {
 		return p.fail("found a second root element <%s>", rawName(tok.Name))
 	}
 	p.entered = true
-	e := &element{name: tok.Name, base: parent.base, lang: parent.lang, spaces: parent.spaces}
+	e := &element{name: tok.Name, base: parent.base, lang: parent.lang, dir: parent.dir, v12: parent.v12, spaces: parent.spaces}
 	if err := p.declare(e, tok.Attr); err != nil {
 		return err
+	}
+	if parent.kind == xmlIgnored {
+		e.kind = xmlIgnored
+		p.stack = append(p.stack, e)
+		return nil
 	}
 	if parent.kind == xmlLiteral {
 		e.kind, e.literal = xmlLiteral, parent.literal
@@ -315,6 +339,15 @@ func (p *rdfxmlParser) start(tok xml.StartElement) error {
 	case xmlProperty:
 		if !parent.object.IsZero() || !blankText(parent.text.String()) || parent.datatype != "" {
 			return p.fail("<%s>: a property element holds text or one node element", rawName(parent.name))
+		}
+		if err := p.node(e, name, attrs); err != nil {
+			return err
+		}
+		parent.object = e.subject
+		return nil
+	case xmlTriple:
+		if !parent.object.IsZero() {
+			return p.fail("<%s>: a triple term is one node element with one property", rawName(parent.name))
 		}
 		if err := p.node(e, name, attrs); err != nil {
 			return err
@@ -392,8 +425,10 @@ func (p *rdfxmlParser) namespace(e *element, prefix string) (string, error) {
 
 // attributes resolves the names of attributes, without namespaces and those
 // of XML itself. Of names without a namespace only the five of §6.1.4 are
-// known, for they are what old documents have.
+// known, for they are what old documents have. rdf:version and its:dir (RDF 1.2
+// XML Syntax §2.15, §2.16) are taken here.
 func (p *rdfxmlParser) attributes(e *element, attrs []xml.Attr) (out []attribute, err error) {
+	dir := ""
 	for _, a := range attrs {
 		switch {
 		case a.Name.Space == "xmlns", a.Name.Space == "xml":
@@ -414,12 +449,25 @@ func (p *rdfxmlParser) attributes(e *element, attrs []xml.Attr) (out []attribute
 				return nil, p.fail("<%s>: attribute %s has no namespace", rawName(e.name), a.Name.Local)
 			}
 		}
+		switch {
+		case space == itsNS && a.Name.Local == "dir":
+			dir = a.Value
+			continue
+		case space == itsNS:
+			continue
+		case space == RDFNS && a.Name.Local == "version":
+			e.v12 = strings.HasPrefix(a.Value, "1.2")
+			continue
+		}
 		for _, other := range out {
 			if other.space == space && other.local == a.Name.Local {
 				return nil, p.fail("<%s>: attribute %s stands twice", rawName(e.name), rawName(a.Name))
 			}
 		}
 		out = append(out, attribute{space, a.Name.Local, a.Value})
+	}
+	if e.v12 && dir != "" {
+		e.dir, _ = DirectionOf(dir)
 	}
 	return out, nil
 }
@@ -442,25 +490,44 @@ func (p *rdfxmlParser) end(tok xml.EndElement) error {
 	switch e.kind {
 	case xmlProperty:
 		if e.object.IsZero() {
-			e.object = p.textLiteral(e.text.String(), e.datatype, e.lang)
+			if e.datatype == RDFLangString || e.datatype == RDFDirLangString {
+				return p.fail("<%s>: rdf:datatype %s: expected xml:lang instead of it", rawName(e.name), e.datatype)
+			}
+			e.object = p.textLiteral(e, e.text.String(), e.datatype)
 		}
 		p.statement(p.top(), e, e.object)
 	case xmlCollection:
 		if e.last.IsZero() {
 			p.statement(p.top(), e, IRI(RDFNil))
 		} else {
-			p.r.emit(e.last, IRI(RDFRest), IRI(RDFNil), Term{})
+			p.emit(e.last, IRI(RDFRest), IRI(RDFNil))
 		}
+	case xmlTriple:
+		return p.endTriple(e)
 	}
 	return nil
 }
 
-func (p *rdfxmlParser) textLiteral(text, datatype, lang string) Term {
+// endTriple closes an element of parseType="Triple".
+func (p *rdfxmlParser) endTriple(e *element) error {
+	p.triples = p.triples[:len(p.triples)-1]
+	if len(e.inner) != 1 || e.inner[0].S != e.object {
+		return p.fail("<%s>: a triple term is one node element with one property, found %d", rawName(e.name), len(e.inner))
+	}
+	if err := CheckTriple(e.inner[0]); err != nil {
+		return p.fail("<%s>: %v", rawName(e.name), err)
+	}
+	term := TripleTerm(e.inner[0])
+	p.statement(p.top(), e, term)
+	return p.checkText(len(term.value))
+}
+
+func (p *rdfxmlParser) textLiteral(e *element, text, datatype string) Term {
 	switch {
 	case datatype != "":
 		return Literal(text, datatype)
-	case lang != "":
-		return LangString(text, lang)
+	case e.lang != "":
+		return DirLangString(text, e.lang, e.dir)
 	}
 	return String(text)
 }
@@ -476,6 +543,8 @@ func (p *rdfxmlParser) checkText(n int) error {
 func (p *rdfxmlParser) chars(text string) error {
 	e := p.top()
 	switch e.kind {
+	case xmlIgnored:
+		return nil
 	case xmlLiteral:
 		e.literal.text(text)
 		return p.checkText(e.literal.out.Len())

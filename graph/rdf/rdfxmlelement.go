@@ -15,6 +15,7 @@ var (
 	syntaxTerms = map[string]bool{
 		RDFNS + "RDF": true, RDFNS + "ID": true, RDFNS + "about": true, RDFNS + "parseType": true,
 		RDFNS + "resource": true, RDFNS + "nodeID": true, RDFNS + "datatype": true,
+		RDFNS + "annotation": true, RDFNS + "annotationNodeID": true, RDFNS + "version": true,
 	}
 	oldTerms = map[string]bool{RDFNS + "aboutEach": true, RDFNS + "aboutEachPrefix": true, RDFNS + "bagID": true}
 )
@@ -63,7 +64,7 @@ func (p *rdfxmlParser) node(e *element, name string, attrs []attribute) error {
 		if err := CheckIRI(name); err != nil {
 			return p.fail("<%s>: %v", rawName(e.name), err)
 		}
-		p.r.emit(e.subject, IRI(RDFType), IRI(name), Term{})
+		p.emit(e.subject, IRI(RDFType), IRI(name))
 	}
 	return p.propertyAttributes(e, e.subject, properties)
 }
@@ -86,10 +87,10 @@ func (p *rdfxmlParser) propertyAttributes(e *element, subject Term, attrs []attr
 			if err != nil {
 				return err
 			}
-			p.r.emit(subject, IRI(RDFType), object, Term{})
+			p.emit(subject, IRI(RDFType), object)
 			continue
 		}
-		p.r.emit(subject, IRI(a.iri()), p.textLiteral(a.value, "", e.lang), Term{})
+		p.emit(subject, IRI(a.iri()), p.textLiteral(e, a.value, ""))
 	}
 	return nil
 }
@@ -118,6 +119,10 @@ func (p *rdfxmlParser) property(parent, e *element, name string, attrs []attribu
 				return err
 			}
 			e.reify = id
+		case RDFNS + "annotation", RDFNS + "annotationNodeID":
+			if err := p.annotation(e, a); err != nil {
+				return err
+			}
 		case RDFNS + "parseType":
 			parseType = a
 		case RDFNS + "resource":
@@ -136,7 +141,7 @@ func (p *rdfxmlParser) property(parent, e *element, name string, attrs []attribu
 	switch {
 	case parseType != nil:
 		if resource != nil || node != nil || datatype != nil || len(properties) > 0 {
-			return p.fail("<%s>: beside rdf:parseType only rdf:ID may stand", rawName(e.name))
+			return p.fail("<%s>: beside rdf:parseType only rdf:ID and rdf:annotation may stand", rawName(e.name))
 		}
 		return p.parseType(parent, e, parseType.value)
 	case datatype != nil:
@@ -151,6 +156,20 @@ func (p *rdfxmlParser) property(parent, e *element, name string, attrs []attribu
 		return nil
 	}
 	return p.emptyProperty(parent, e, resource, node, properties)
+}
+
+// annotation takes the reifier of a property element's triple (RDF 1.2 XML
+// Syntax §2.19).
+func (p *rdfxmlParser) annotation(e *element, a *attribute) (err error) {
+	if !e.annotate.IsZero() {
+		return p.fail("<%s>: only one of rdf:annotation and rdf:annotationNodeID may stand here", rawName(e.name))
+	}
+	if a.local == "annotation" {
+		e.annotate, err = p.iriTerm(e, a.value)
+	} else {
+		e.annotate, err = p.nodeID(a.value)
+	}
+	return err
 }
 
 // emptyProperty is a property element whose object the attributes give
@@ -184,6 +203,12 @@ func (p *rdfxmlParser) parseType(parent, e *element, kind string) error {
 		p.statement(parent, e, e.subject)
 	case "Collection":
 		e.kind = xmlCollection
+	case "Triple": // means nothing before RDF 1.2
+		e.kind = xmlIgnored
+		if e.v12 {
+			e.kind = xmlTriple
+			p.triples = append(p.triples, e)
+		}
 	default: // other values mean Literal
 		e.kind, e.literal = xmlLiteral, &xmlLiteralWriter{}
 	}
@@ -196,23 +221,26 @@ func (p *rdfxmlParser) member(e *element, node Term) {
 	if e.last.IsZero() {
 		p.statement(p.stack[len(p.stack)-3], e, cell)
 	} else {
-		p.r.emit(e.last, IRI(RDFRest), cell, Term{})
+		p.emit(e.last, IRI(RDFRest), cell)
 	}
-	p.r.emit(cell, IRI(RDFFirst), node, Term{})
+	p.emit(cell, IRI(RDFFirst), node)
 	e.last = cell
 }
 
 // statement emits the triple of a property element of parent, and with rdf:ID
 // the statements about it (§7.3).
 func (p *rdfxmlParser) statement(parent, e *element, object Term) {
-	p.r.emit(parent.subject, e.predicate, object, Term{})
+	p.emit(parent.subject, e.predicate, object)
+	if !e.annotate.IsZero() {
+		p.emit(e.annotate, IRI(RDFReifies), TripleTerm(Triple{parent.subject, e.predicate, object}))
+	}
 	if e.reify.IsZero() {
 		return
 	}
-	p.r.emit(e.reify, IRI(RDFType), IRI(RDFNS+"Statement"), Term{})
-	p.r.emit(e.reify, IRI(RDFNS+"subject"), parent.subject, Term{})
-	p.r.emit(e.reify, IRI(RDFNS+"predicate"), e.predicate, Term{})
-	p.r.emit(e.reify, IRI(RDFNS+"object"), object, Term{})
+	p.emit(e.reify, IRI(RDFType), IRI(RDFNS+"Statement"))
+	p.emit(e.reify, IRI(RDFNS+"subject"), parent.subject)
+	p.emit(e.reify, IRI(RDFNS+"predicate"), e.predicate)
+	p.emit(e.reify, IRI(RDFNS+"object"), object)
 }
 
 // resolve resolves a reference against the base in scope (§5.3).

@@ -67,6 +67,19 @@ func splitName(iri string) (space, local string) {
 
 // check returns an error for what the format cannot hold.
 func (w *rdfxmlWriter) check(q Quad) error {
+	for t := q.Triple(); ; {
+		if err := w.checkTriple(t); err != nil {
+			return err
+		}
+		inner, ok := t.O.Triple()
+		if !ok {
+			return nil
+		}
+		t = inner
+	}
+}
+
+func (w *rdfxmlWriter) checkTriple(q Triple) error {
 	space, local := splitName(q.P.value)
 	if local == "" || space == "" || space != RDFNS && strings.HasPrefix(space, RDFNS) {
 		return &PredicateError{q.P.value}
@@ -74,7 +87,10 @@ func (w *rdfxmlWriter) check(q Quad) error {
 	if name := q.P.value; syntaxTerms[name] || oldTerms[name] || name == rdfDescription || name == rdfLi {
 		return &PredicateError{name}
 	}
-	for _, t := range [3]Term{q.S, q.O} {
+	for _, t := range [2]Term{q.S, q.O} {
+		if t.kind == KindTriple {
+			continue // its parts are checked
+		}
 		for _, r := range t.value {
 			if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 				return fmt.Errorf("term %s: XML has no character %U; choose another format", t, r)
@@ -93,29 +109,49 @@ func (w *rdfxmlWriter) append(dst []byte, q Quad) []byte {
 		dst = append(dst, ">\n"...)
 		w.open, w.last = true, q.S
 	}
-	space, local := splitName(q.P.value)
+	return append(w.property(append(dst, "    "...), q.P, q.O), '\n')
+}
+
+// property writes a property element.
+func (w *rdfxmlWriter) property(dst []byte, p, o Term) []byte {
+	space, local := splitName(p.value)
 	prefix, declared := w.spaces[space]
 	if !declared {
 		prefix = "ns"
 	}
 	name := prefix + ":" + local
-	dst = append(dst, "    <"+name...)
+	dst = append(dst, "<"+name...)
 	if !declared {
 		dst = append(dst, ` xmlns:ns="`+attrEscaper.Replace(space)+`"`...)
 	}
 	switch {
-	case !q.O.IsLiteral():
+	case o.IsTriple():
+		return append(w.tripleTerm(dst, o), "</"+name+">"...)
+	case !o.IsLiteral():
 		dst = append(dst, ' ')
-		dst = appendXMLRef(dst, "rdf:resource", q.O)
-		return append(dst, "/>\n"...)
-	case q.O.lang != "":
-		dst = append(dst, ` xml:lang="`+q.O.lang+`"`...)
-	case q.O.datatype != XSDString:
-		dst = append(dst, ` rdf:datatype="`+attrEscaper.Replace(q.O.datatype)+`"`...)
+		dst = appendXMLRef(dst, "rdf:resource", o)
+		return append(dst, "/>"...)
+	case o.lang != "":
+		if o.dir != NoDirection {
+			dst = append(dst, ` rdf:version="1.2" xmlns:its="`+itsNS+`" its:version="2.0" its:dir="`+o.dir.String()+`"`...)
+		}
+		dst = append(dst, ` xml:lang="`+o.lang+`"`...)
+	case o.datatype != XSDString:
+		dst = append(dst, ` rdf:datatype="`+attrEscaper.Replace(o.datatype)+`"`...)
 	}
 	dst = append(dst, '>')
-	dst = append(dst, textEscaper.Replace(q.O.value)...)
-	return append(dst, "</"+name+">\n"...)
+	dst = append(dst, textEscaper.Replace(o.value)...)
+	return append(dst, "</"+name+">"...)
+}
+
+// tripleTerm writes the rest of the start tag and the content of a property
+// element with a triple term, which nest in each other up to MaxTripleDepth.
+func (w *rdfxmlWriter) tripleTerm(dst []byte, t Term) []byte {
+	triple, _ := t.Triple()
+	dst = append(dst, ` rdf:version="1.2" rdf:parseType="Triple"><rdf:Description `...)
+	dst = appendXMLRef(dst, "rdf:about", triple.S)
+	dst = w.property(append(dst, '>'), triple.P, triple.O)
+	return append(dst, "</rdf:Description>"...)
 }
 
 // appendXMLRef writes a reference: attribute for an IRI, rdf:nodeID for a

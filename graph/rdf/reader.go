@@ -64,12 +64,13 @@ type Reader struct {
 
 	keepLabels bool // no anonymous nodes here: labels stay as written
 
-	bnodes  int // anonymous blank nodes so far
-	anon    []byte
-	decls   []PrefixDecl
-	turtle  *turtleParser
-	lastDT  string // the datatype of the literal before, often the same
-	lastTag string
+	bnodes     int // anonymous blank nodes so far
+	anon       []byte
+	decls      []PrefixDecl
+	turtle     *turtleParser
+	lastDT     string // the datatype of the literal before, often the same
+	lastTag    string // and the tag, with its literal
+	lastTagged Term
 }
 
 // NewReader returns a reader of a document in format f. Errors of the
@@ -202,17 +203,28 @@ func looksAnon(label []byte) bool {
 	return digits > 0 && i == len(label)
 }
 
-// datatype and tag intern what literals repeat.
-func (r *Reader) datatype(iri []byte) string {
-	if r.lastDT != string(iri) {
-		r.lastDT = r.lex.intern(iri)
+// typed returns a literal of a datatype, and tagged one with a tag. Literals
+// repeat both, so that they are interned and checked when they differ from the
+// one before.
+func (r *Reader) typed(lexical string, datatype []byte) (Term, error) {
+	if r.lastDT != string(datatype) {
+		r.lastDT = r.lex.intern(datatype)
+		if err := r.lex.checkDatatype(r.lastDT); err != nil {
+			return Term{}, err
+		}
 	}
-	return r.lastDT
+	return Term{kind: KindLiteral, value: lexical, datatype: r.lastDT}, nil
 }
 
-func (r *Reader) tag(tag []byte) string {
+func (r *Reader) tagged(lexical string, tag []byte) (Term, error) {
 	if r.lastTag != string(tag) {
-		r.lastTag = r.lex.intern(tag)
+		t, err := r.lex.tagged("", tag)
+		if err != nil {
+			return Term{}, err
+		}
+		r.lastTag, r.lastTagged = r.lex.intern(tag), t
 	}
-	return r.lastTag
+	t := r.lastTagged
+	t.value = lexical
+	return t, nil
 }

@@ -232,7 +232,7 @@ func TestWriterErrors(t *testing.T) {
 		{Quad{S: o, P: p, O: o}, `subject "o": expected IRI or blank node`},
 		{Quad{P: p, O: o}, "subject no term: expected IRI or blank node"},
 		{Quad{S: s, P: BNode("p"), O: o}, "predicate _:p: expected IRI"},
-		{Quad{S: s, P: p}, "object no term: expected IRI, blank node or literal"},
+		{Quad{S: s, P: p}, "object no term: expected IRI, blank node, literal or triple term"},
 		{Quad{S: s, P: p, O: o, G: o}, `graph "o": expected IRI or blank node`},
 		{Quad{S: IRI("s"), P: p, O: o}, `IRI "s": expected an absolute IRI, found no scheme`},
 		{Quad{S: s, P: p, O: BNode("a b")}, `blank node "a b": malformed label`},

@@ -55,11 +55,18 @@ func AppendTerm(dst []byte, t Term) []byte {
 		switch {
 		case t.lang != "":
 			dst = append(dst, '@')
-			return append(dst, t.lang...)
+			dst = append(dst, t.lang...)
+			if t.dir != NoDirection {
+				dst = append(dst, dirSeparator...)
+				dst = append(dst, t.dir.String()...)
+			}
+			return dst
 		case t.datatype != XSDString:
 			dst = append(dst, "^^"...)
 			return appendIRI(dst, t.datatype)
 		}
+	case KindTriple:
+		return append(dst, t.value...)
 	}
 	return dst
 }
@@ -141,9 +148,9 @@ func echarOf(c byte) byte {
 	return 0
 }
 
-// Compare orders terms totally: no term, IRIs, blank nodes, literals; within
-// a kind by value, then datatype, then language tag, each bytewise. It is 0
-// only for equal terms.
+// Compare orders terms totally: no term, IRIs, blank nodes, literals, triple
+// terms; within a kind by value, then datatype, then language tag, each
+// bytewise, then direction. It is 0 only for equal terms.
 func Compare(a, b Term) int {
 	if c := cmp.Compare(a.kind, b.kind); c != 0 {
 		return c
@@ -154,5 +161,8 @@ func Compare(a, b Term) int {
 	if c := strings.Compare(a.datatype, b.datatype); c != 0 {
 		return c
 	}
-	return strings.Compare(a.lang, b.lang)
+	if c := strings.Compare(a.lang, b.lang); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.dir, b.dir)
 }

@@ -2,6 +2,7 @@ package rdf
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -289,7 +290,11 @@ func hexValue(c byte) byte {
 	return c - 'a' + 10
 }
 
-// langTag scans a LANGTAG at pos, where "@" is, and returns it without it.
+// maxSubtag bounds a subtag of a language tag (BCP 47, RFC 5646 §2.1).
+const maxSubtag = 8
+
+// langTag scans a LANG_DIR at pos, where "@" is, and returns it without it:
+// a language tag, and behind "--" a direction, which tagged checks.
 func (l *lexer) langTag() ([]byte, error) {
 	l.mark = l.pos
 	l.pos++
@@ -303,14 +308,54 @@ func (l *lexer) langTag() ([]byte, error) {
 			l.pos++
 			n++
 		}
+		if c, ok := l.peek(); n == 0 && ok && c == '-' && !first {
+			return l.langDirection()
+		}
 		if n == 0 {
 			return nil, l.failFound(l.pos, "invalid language tag")
+		}
+		if n > maxSubtag {
+			return nil, l.fail(l.pos, "invalid language tag: a part of it is longer than %d characters", maxSubtag)
 		}
 		if c, ok := l.peek(); !ok || c != '-' {
 			return l.token(l.pos, 1, 0)
 		}
 		l.pos++
 	}
+}
+
+// langDirection scans on behind "@tag-" where another "-" is.
+func (l *lexer) langDirection() ([]byte, error) {
+	l.pos++
+	for {
+		c, ok := l.peek()
+		if !ok || !isAlpha(c) {
+			return l.token(l.pos, 1, 0)
+		}
+		l.pos++
+	}
+}
+
+// tagged returns the string of a tag that langTag scanned.
+func (l *lexer) tagged(lexical string, tag []byte) (Term, error) {
+	text := l.intern(tag)
+	if !strings.Contains(text, dirSeparator) {
+		return LangString(lexical, text), nil
+	}
+	lang, dir, ok := splitTag(text)
+	if !ok {
+		return Term{}, l.errAt(l.start, fmt.Sprintf(`invalid base direction in %q: expected "ltr" or "rtl" after "--"`, shorten(tag)))
+	}
+	return DirLangString(lexical, lang, dir), nil
+}
+
+// checkDatatype refuses the datatypes of language-tagged strings, which have no
+// other form than the one with a tag (RDF 1.2 Concepts §3.4).
+func (l *lexer) checkDatatype(datatype string) error {
+	if datatype == RDFLangString || datatype == RDFDirLangString {
+		return l.errAt(l.start, fmt.Sprintf("datatype <%s>: expected a language tag instead of it", datatype))
+	}
+	return nil
 }
 
 // bnodeLabel scans a BLANK_NODE_LABEL at pos, where "_" is, and returns it

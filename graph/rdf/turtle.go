@@ -10,12 +10,14 @@ var (
 	termFirst = IRI(RDFFirst)
 	termRest  = IRI(RDFRest)
 	termNil   = IRI(RDFNil)
+
+	termReifies = IRI(RDFReifies)
 )
 
-// turtleParser reads Turtle (§6.5) and TriG (§4.5) as a machine with a stack
-// of its own: a step takes a few tokens and queues at most two quads, so a
-// statement of any length or depth needs no more memory than its open
-// brackets.
+// turtleParser reads Turtle (RDF 1.2 §6.5) and TriG (§4.5) as a machine with a
+// stack of its own: a step takes a few tokens and queues at most two quads, and
+// one more for each triple that is reified in another, so a statement of any
+// length or depth needs no more memory than its open brackets.
 type turtleParser struct {
 	r       *Reader
 	l       *lexer
@@ -28,11 +30,13 @@ type turtleParser struct {
 	inGraph bool
 }
 
-// frame is an open statement, [ … ] or ( … ).
+// frame is an open statement, [ … ], ( … ) or {| … |}.
 type frame struct {
 	kind       frameKind
 	state      frameState
 	subj, pred Term // of a list: the open cell
+	obj        Term // the last object, which annotations follow
+	reifier    Term // "~ r" behind it, which {| … |} is about
 }
 
 type frameKind uint8
@@ -41,6 +45,7 @@ const (
 	frameTriples frameKind = iota
 	frameBNode
 	frameList
+	frameAnnotation
 )
 
 // frameState says what a frame reads next.
@@ -51,7 +56,7 @@ const (
 	wantVerbOrEnd            // after ";": another verb, ";" or the end
 	wantVerbOrDot            // after [ … ] as subject: a verb or the end
 	wantObject
-	wantAfter // after an object: ",", ";" or the end
+	wantAfter // after an object: an annotation, ",", ";" or the end
 	wantItem  // of a list: its first item
 	wantItemOrEnd
 )
@@ -75,8 +80,7 @@ func (p *turtleParser) step() error {
 	case wantVerb, wantVerbOrEnd, wantVerbOrDot:
 		return p.verb(f)
 	case wantObject:
-		f.state = wantAfter
-		return p.object(f.subj, f.pred)
+		return p.statementObject(f)
 	case wantAfter:
 		return p.after(f)
 	}
@@ -125,6 +129,12 @@ func (p *turtleParser) expectedSubject() error {
 // block.
 func (p *turtleParser) subject(c byte) error {
 	switch {
+	case c == '<' && p.l.peekAt(1) == '<':
+		t, err := p.reifiedTriple(0)
+		if err == nil {
+			p.push(frame{kind: frameTriples, state: wantVerbOrDot, subj: t})
+		}
+		return err
 	case c == '<':
 		t, err := p.iri()
 		return p.startOrGraph(t, err)
@@ -142,6 +152,9 @@ func (p *turtleParser) subject(c byte) error {
 		return p.prefixDirective()
 	case !p.inGraph && strings.EqualFold(word, "base"):
 		return p.baseDirective()
+	case !p.inGraph && strings.EqualFold(word, "version"):
+		p.l.pos += len("version")
+		return p.versionDecl()
 	case !p.inGraph && p.trig && strings.EqualFold(word, "graph"):
 		return p.graphKeyword()
 	}
@@ -250,22 +263,10 @@ func (p *turtleParser) verb(f *frame) error {
 			return nil
 		}
 	}
-	switch {
-	case !ok:
-	case c == '<':
-		t, err := p.iri()
+	t, err := p.predicate()
+	if err != nil || !t.IsZero() {
 		f.pred, f.state = t, wantObject
 		return err
-	case c == ':' || c >= 0x80 || isAlpha(c):
-		t, word, err := p.name()
-		if word == "a" {
-			t = termType
-			p.l.pos++
-		}
-		if err != nil || !t.IsZero() {
-			f.pred, f.state = t, wantObject
-			return err
-		}
 	}
 	switch f.state {
 	case wantVerbOrEnd:
@@ -274,6 +275,35 @@ func (p *turtleParser) verb(f *frame) error {
 		return p.l.expected("predicate" + p.closer(f))
 	}
 	return p.l.expected("predicate")
+}
+
+// predicate reads an IRI or "a"; the zero Term is neither.
+func (p *turtleParser) predicate() (Term, error) {
+	c, ok := p.l.peek()
+	switch {
+	case !ok:
+	case c == '<':
+		return p.iri()
+	case c == ':' || c >= 0x80 || isAlpha(c):
+		t, word, err := p.name()
+		if word == "a" {
+			t = termType
+			p.l.pos++
+		}
+		return t, err
+	}
+	return Term{}, nil
+}
+
+// statementObject reads the object of f's subject and predicate, and keeps it
+// for what may follow.
+func (p *turtleParser) statementObject(f *frame) error {
+	f.state = wantAfter
+	at := len(p.stack) - 1
+	o, err := p.object(f.subj, f.pred)
+	f = &p.stack[at] // brackets may have moved the stack
+	f.obj, f.reifier = o, Term{}
+	return err
 }
 
 // after reads what follows an object.
@@ -289,6 +319,10 @@ func (p *turtleParser) after(f *frame) error {
 		p.l.pos++
 		f.state = wantVerbOrEnd
 		return nil
+	case c == '~':
+		return p.annotationReifier(f)
+	case c == '{' && p.l.peekAt(1) == '|':
+		return p.openAnnotation(f)
 	case p.closes(f, c):
 		return nil
 	}
@@ -300,6 +334,8 @@ func (p *turtleParser) closes(f *frame, c byte) bool {
 	switch {
 	case f.kind == frameBNode && c == ']', f.kind == frameTriples && c == '.':
 		p.l.pos++
+	case f.kind == frameAnnotation && c == '|' && p.l.peekAt(1) == '}':
+		p.l.pos += len("|}")
 	case f.kind == frameTriples && c == '}' && p.inGraph:
 	default:
 		return false
@@ -313,6 +349,8 @@ func (p *turtleParser) closer(f *frame) string {
 	switch {
 	case f.kind == frameBNode:
 		return ` or "]"`
+	case f.kind == frameAnnotation:
+		return ` or "|}"`
 	case p.inGraph:
 		return `, "." or "}"`
 	}
@@ -337,32 +375,48 @@ func (p *turtleParser) item(f *frame) error {
 		f.subj = cell
 	}
 	f.state = wantItemOrEnd
-	return p.object(f.subj, termFirst)
+	_, err := p.object(f.subj, termFirst)
+	return err
 }
 
 // object reads an object and queues its quad; brackets push a frame.
-func (p *turtleParser) object(s, pred Term) error {
-	var o Term
-	var err error
-	c, _ := p.l.peek()
-	switch {
-	case c == '<':
-		o, err = p.iri()
-	case c == '"' || c == '\'':
-		o, err = p.literal()
-	case c == '_':
-		o, err = p.r.bnode()
-	case c == '[' || c == '(':
+func (p *turtleParser) object(s, pred Term) (o Term, err error) {
+	switch c, _ := p.l.peek(); c {
+	case '<':
+		o, err = p.angleObject(0)
+	case '[', '(':
 		o, err = p.open(c)
-	case isDigit(c) || c == '+' || c == '-' || c == '.' && isDigit(p.l.peekAt(1)):
-		o, err = p.number()
 	default:
-		o, err = p.nameObject()
+		o, err = p.plainObject(c)
 	}
 	if err == nil {
 		p.r.emit(s, pred, o, p.graph)
 	}
-	return err
+	return o, err
+}
+
+// angleObject reads an IRI, a triple term or a reified triple, at "<".
+func (p *turtleParser) angleObject(depth int) (Term, error) {
+	switch {
+	case p.l.peekAt(1) != '<':
+		return p.iri()
+	case p.l.peekAt(2) == '(':
+		return p.tripleTerm(depth)
+	}
+	return p.reifiedTriple(depth)
+}
+
+// plainObject reads a labelled blank node, a literal or a prefixed name.
+func (p *turtleParser) plainObject(c byte) (Term, error) {
+	switch {
+	case c == '"' || c == '\'':
+		return p.literal()
+	case c == '_':
+		return p.r.bnode()
+	case isDigit(c) || c == '+' || c == '-' || c == '.' && isDigit(p.l.peekAt(1)):
+		return p.number()
+	}
+	return p.nameObject()
 }
 
 // open reads [], (), or the start of what they enclose.
@@ -417,7 +471,7 @@ func (p *turtleParser) literal() (Term, error) {
 		if err != nil {
 			return Term{}, err
 		}
-		return LangString(lexical, p.r.tag(tag)), nil
+		return p.r.tagged(lexical, tag)
 	case '^':
 		if p.l.peekAt(1) != '^' {
 			return Term{}, p.l.expected(`"^^"`)
@@ -425,7 +479,10 @@ func (p *turtleParser) literal() (Term, error) {
 		p.l.pos += 2
 		p.l.space()
 		dt, err := p.datatype()
-		return Literal(lexical, dt.value), err
+		if err != nil {
+			return Term{}, err
+		}
+		return Literal(lexical, dt.value), p.l.checkDatatype(dt.value)
 	}
 	return String(lexical), nil
 }

@@ -142,6 +142,8 @@ func (w *turtleWriter) term(dst []byte, t Term) []byte {
 	switch {
 	case t.kind == KindIRI:
 		return w.iri(dst, t.value)
+	case t.kind == KindTriple:
+		return w.tripleTerm(dst, t)
 	case t.kind != KindLiteral || t.lang != "" || t.datatype == XSDString:
 		return AppendTerm(dst, t)
 	case bareLiteral(t):
@@ -150,6 +152,23 @@ func (w *turtleWriter) term(dst []byte, t Term) []byte {
 	dst = appendQuoted(dst, t.value)
 	dst = append(dst, "^^"...)
 	return w.iri(dst, t.datatype)
+}
+
+// tripleTerm writes a triple term, level by level.
+func (w *turtleWriter) tripleTerm(dst []byte, t Term) []byte {
+	depth := 0
+	for triple, ok := t.Triple(); ok; triple, ok = t.Triple() {
+		dst = append(dst, tripleOpen+" "...)
+		dst = append(w.term(dst, triple.S), ' ')
+		dst = w.predicate(dst, triple.P)
+		t = triple.O
+		depth++
+	}
+	dst = w.term(dst, t)
+	for range depth {
+		dst = append(dst, " "+tripleClose...)
+	}
+	return dst
 }
 
 // iri writes a prefixed name, a relative IRI or the whole one.

@@ -34,17 +34,26 @@ var w3cSuites = []struct {
 	format Format
 	kinds  map[string]int
 }{
-	{"rdf-n-triples", NTriples, map[string]int{"TestNTriplesPositiveSyntax": 41, "TestNTriplesNegativeSyntax": 29}},
-	{"rdf-n-quads", NQuads, map[string]int{"TestNQuadsPositiveSyntax": 53, "TestNQuadsNegativeSyntax": 34}},
-	{"rdf-turtle", Turtle, map[string]int{"TestTurtlePositiveSyntax": 74, "TestTurtleNegativeSyntax": 94, "TestTurtleEval": 145}},
-	{"rdf-trig", TriG, map[string]int{"TestTrigPositiveSyntax": 98, "TestTrigNegativeSyntax": 115, "TestTrigEval": 143}},
-	{"rdf-xml", RDFXML, map[string]int{"TestXMLEval": 126, "TestXMLNegativeSyntax": 40}},
+	{"rdf11/rdf-n-triples", NTriples, map[string]int{"TestNTriplesPositiveSyntax": 41, "TestNTriplesNegativeSyntax": 29}},
+	{"rdf11/rdf-n-quads", NQuads, map[string]int{"TestNQuadsPositiveSyntax": 53, "TestNQuadsNegativeSyntax": 34}},
+	{"rdf11/rdf-turtle", Turtle, map[string]int{"TestTurtlePositiveSyntax": 74, "TestTurtleNegativeSyntax": 94, "TestTurtleEval": 145}},
+	{"rdf11/rdf-trig", TriG, map[string]int{"TestTrigPositiveSyntax": 98, "TestTrigNegativeSyntax": 115, "TestTrigEval": 143}},
+	{"rdf11/rdf-xml", RDFXML, map[string]int{"TestXMLEval": 126, "TestXMLNegativeSyntax": 40}},
+	{"rdf12/rdf-n-triples/syntax", NTriples, map[string]int{"TestNTriplesPositiveSyntax": 7, "TestNTriplesNegativeSyntax": 22}},
+	{"rdf12/rdf-n-triples/c14n", NTriples, map[string]int{"TestNTriplesPositiveC14N": 41}},
+	{"rdf12/rdf-n-quads/syntax", NQuads, map[string]int{"TestNQuadsPositiveSyntax": 7, "TestNQuadsNegativeSyntax": 20}},
+	{"rdf12/rdf-n-quads/c14n", NQuads, map[string]int{"TestNQuadsPositiveC14N": 41}},
+	{"rdf12/rdf-turtle/syntax", Turtle, map[string]int{"TestTurtlePositiveSyntax": 41, "TestTurtleNegativeSyntax": 33}},
+	{"rdf12/rdf-turtle/eval", Turtle, map[string]int{"TestTurtleEval": 29}},
+	{"rdf12/rdf-trig/syntax", TriG, map[string]int{"TestTrigPositiveSyntax": 24, "TestTrigNegativeSyntax": 11}},
+	{"rdf12/rdf-trig/eval", TriG, map[string]int{"TestTrigEval": 25}},
+	{"rdf12/rdf-xml/eval", RDFXML, map[string]int{"TestXMLEval": 29, "TestXMLNegativeSyntax": 2}},
 }
 
 // readManifest reads the entries of a suite with our own Turtle reader.
 func readManifest(t *testing.T, dir string) []w3cCase {
 	t.Helper()
-	folder := testenv.Shared(t, "suites/rdf-tests/rdf/rdf11/"+dir)
+	folder := testenv.Shared(t, "suites/rdf-tests/rdf/"+dir)
 	quads := readFile(t, filepath.Join(folder, "manifest.ttl"), Turtle, ReaderOptions{Base: "file:///manifest/"})
 	values := map[Term]map[string]Term{}
 	for _, q := range quads {
@@ -53,10 +62,16 @@ func readManifest(t *testing.T, dir string) []w3cCase {
 		}
 		values[q.S][q.P.Value()] = q.O
 	}
-	base := values[IRI("file:///manifest/")][mf+"assumedTestBase"].Value()
+	var manifest Term
+	for s, v := range values {
+		if !v[mf+"entries"].IsZero() {
+			manifest = s
+		}
+	}
+	base := values[manifest][mf+"assumedTestBase"].Value()
 	file := func(t Term) string { return strings.TrimPrefix(t.Value(), "file:///manifest/") }
 	var cases []w3cCase
-	cell := values[IRI("file:///manifest/")][mf+"entries"]
+	cell := values[manifest][mf+"entries"]
 	for cell != IRI(RDFNil) {
 		entry := values[values[cell][RDFFirst]]
 		c := w3cCase{
@@ -91,9 +106,10 @@ func readFile(t *testing.T, path string, f Format, opts ReaderOptions) []Quad {
 	return quads
 }
 
-// TestW3C: every RDF 1.1 case of the W3C for five syntaxes. Negative cases
-// must end in a *SyntaxError with a place, positive ones must read, evaluation
-// must give the expected quads; each document is also read through a reader
+// TestW3C: every RDF 1.1 and RDF 1.2 case of the W3C for five syntaxes. Negative
+// cases must end in a *SyntaxError with a place, positive ones must read,
+// evaluation must give the expected quads, canonicalisation the expected bytes
+// (the order of lines is the caller's); each document is also read through a reader
 // that returns one byte at a time, and what was read must survive every
 // writer that can hold it.
 func TestW3C(t *testing.T) {
@@ -132,13 +148,32 @@ func runW3C(t *testing.T, f Format, c w3cCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.result != "" {
+	if strings.HasSuffix(c.kind, "C14N") {
+		checkCanonical(t, f, quads, c.result)
+	} else if c.result != "" {
 		want := readFile(t, c.result, NQuads, ReaderOptions{})
 		if !Isomorphic(quads, want) {
 			t.Errorf("got:\n%v\nwant:\n%v", quads, want)
 		}
 	}
 	roundTrip(t, quads)
+}
+
+// checkCanonical compares the canonical form, line by line.
+func checkCanonical(t *testing.T, f Format, quads []Quad, result string) {
+	t.Helper()
+	want, err := os.ReadFile(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := WriteAll(&got, f, WriterOptions{Canonical: true}, quads); err != nil {
+		t.Fatal(err)
+	}
+	gotLines, wantLines := slices.Sorted(strings.Lines(got.String())), slices.Sorted(strings.Lines(string(want)))
+	if !slices.Equal(gotLines, wantLines) {
+		t.Errorf("got:\n%s\nwant:\n%s", gotLines, wantLines)
+	}
 }
 
 // roundTrip writes quads in every format that holds them and reads them back.
@@ -160,8 +195,8 @@ func roundTripIn(t *testing.T, quads []Quad, formats ...Format) {
 		for _, opts := range []WriterOptions{{}, richWriterOptions} {
 			var b bytes.Buffer
 			var predicate *PredicateError
-			if err := WriteAll(&b, f, opts, quads); errors.As(err, &predicate) && f == RDFXML || f == RDFXML && hasControl(quads) {
-				continue
+			if err := WriteAll(&b, f, opts, quads); errors.As(err, &predicate) && f == RDFXML || f == RDFXML && hasControl(quads) || f == JSONLD && has12(quads) {
+				continue // the format has no form for it
 			} else if err != nil {
 				t.Errorf("%s: %v", f, err)
 				continue
@@ -178,6 +213,11 @@ func roundTripIn(t *testing.T, quads []Quad, formats ...Format) {
 	}
 }
 
+// has12 tells whether the quads hold what JSON-LD 1.1 cannot give back.
+func has12(quads []Quad) bool {
+	return slices.ContainsFunc(quads, func(q Quad) bool { return q.O.IsTriple() || q.O.Direction() != NoDirection })
+}
+
 func lowerTags(quads []Quad) (out []Quad) {
 	for _, q := range quads {
 		if q.O.Lang() != "" {
@@ -191,7 +231,11 @@ func lowerTags(quads []Quad) (out []Quad) {
 // hasControl tells whether a term has a character that XML has not.
 func hasControl(quads []Quad) bool {
 	return slices.ContainsFunc(quads, func(q Quad) bool {
-		return strings.ContainsFunc(q.O.Value(), func(r rune) bool {
+		o := q.O
+		for inner, ok := o.Triple(); ok; inner, ok = o.Triple() {
+			o = inner.O
+		}
+		return strings.ContainsFunc(o.Value(), func(r rune) bool {
 			return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r >= 0xFFFE && r <= 0xFFFF
 		})
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,6 +19,10 @@ type WriterOptions struct {
 	Prefixes []PrefixDecl
 	// Base, if set, is declared, and IRIs beside it are written relative.
 	Base string
+	// Canonical writes N-Triples and N-Quads in the canonical form of RDF 1.2
+	// (N-Triples §4), which differs from the usual one in language tags: they
+	// are in lower case. The order stays that of the quads.
+	Canonical bool
 }
 
 // Writer writes quads one by one in the order that they come. It is not safe
@@ -26,6 +31,7 @@ type Writer struct {
 	w      *bufio.Writer
 	format Format
 	layout layout // nil: a quad a line
+	lower  bool   // language tags in lower case
 	line   []byte
 	err    error // sticky
 	closed bool
@@ -48,6 +54,7 @@ func NewWriter(w io.Writer, f Format, opts WriterOptions) *Writer {
 	wr := &Writer{w: bufio.NewWriterSize(w, writeBufferBytes), format: f}
 	switch f {
 	case NTriples, NQuads:
+		wr.lower = opts.Canonical
 	case Turtle, TriG:
 		wr.layout, wr.err = newTurtleWriter(f, opts)
 	case RDFXML:
@@ -77,6 +84,9 @@ func (w *Writer) Write(q Quad) error {
 	if w.layout != nil {
 		w.line = w.layout.append(w.line[:0], q)
 	} else {
+		if w.lower {
+			q.O = q.O.lowerTag()
+		}
 		w.line = append(AppendQuad(w.line[:0], q), '\n')
 	}
 	_, w.err = w.w.Write(w.line)
@@ -131,9 +141,9 @@ func (w *Writer) check(q Quad) error {
 		return fmt.Errorf("predicate %s: expected IRI", orNone(q.P))
 	}
 	if q.O.kind == KindNone {
-		return errors.New("object no term: expected IRI, blank node or literal")
+		return errors.New("object no term: expected IRI, blank node, literal or triple term")
 	}
-	if q.G.kind == KindLiteral {
+	if q.G.kind == KindLiteral || q.G.kind == KindTriple {
 		return fmt.Errorf("graph %s: expected IRI or blank node", q.G)
 	}
 	if err := q.S.check(); err != nil {
@@ -145,7 +155,7 @@ func (w *Writer) check(q Quad) error {
 	if err := q.O.check(); err != nil {
 		return err
 	}
-	if x, ok := w.layout.(*rdfxmlWriter); ok {
+	if x, ok := w.layout.(interface{ check(Quad) error }); ok {
 		if err := x.check(q); err != nil {
 			return err
 		}
@@ -179,9 +189,47 @@ func (t Term) check() error {
 			}
 			return nil
 		}
+		if t.datatype == RDFLangString || t.datatype == RDFDirLangString {
+			return fmt.Errorf("literal %s: a language-tagged string without a tag", t)
+		}
 		if t.datatype != XSDString {
 			return CheckIRI(t.datatype)
 		}
+	case KindTriple:
+		return t.checkTriple()
 	}
 	return nil
+}
+
+func (t Term) checkTriple() error {
+	if err := CheckTripleTerm(t); err != nil {
+		return err
+	}
+	for t.kind == KindTriple {
+		triple, _ := t.Triple()
+		if err := triple.S.check(); err != nil {
+			return err
+		}
+		if err := triple.P.check(); err != nil {
+			return err
+		}
+		t = triple.O
+	}
+	return t.check()
+}
+
+// lowerTag returns t with its language tags in lower case, those inside a
+// triple term too.
+func (t Term) lowerTag() Term {
+	switch {
+	case t.lang != "":
+		t.lang = strings.ToLower(t.lang)
+	case t.kind == KindTriple:
+		if triple, ok := t.Triple(); ok {
+			if o := triple.O.lowerTag(); o != triple.O {
+				return TripleTerm(Triple{triple.S, triple.P, o})
+			}
+		}
+	}
+	return t
 }

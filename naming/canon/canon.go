@@ -63,8 +63,11 @@ func Canonicalize(quads []rdf.Quad, opts Options) (Result, error) {
 
 func check(quads []rdf.Quad) error {
 	for _, q := range quads {
-		if !q.S.IsIRI() && !q.S.IsBNode() || !q.P.IsIRI() || q.O.IsZero() || q.G.IsLiteral() {
+		if !q.S.IsIRI() && !q.S.IsBNode() || !q.P.IsIRI() || q.O.IsZero() || q.G.IsLiteral() || q.G.IsTriple() {
 			return fmt.Errorf("canon: %s %s %s %s: not an RDF quad", q.S, q.P, q.O, q.G)
+		}
+		if q.O.IsTriple() && q.O.HasBNode() {
+			return fmt.Errorf("canon: object %s: RDFC-1.0 has no labels for blank nodes inside triple terms; name them by IRIs", q.O)
 		}
 	}
 	return nil

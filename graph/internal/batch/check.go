@@ -26,8 +26,8 @@ func Check(b *graph.Batch) error {
 		return fmt.Errorf("batch of %d quads is beyond the limit of %d: %w", n, MaxQuads, graph.ErrTooLarge)
 	}
 	for _, g := range b.ClearGraphs {
-		if g.IsLiteral() {
-			return fmt.Errorf("clear of a graph named by literal %q: %w", g.Value(), graph.ErrBadQuad)
+		if g.IsLiteral() || g.IsTriple() {
+			return fmt.Errorf("clear of a graph named by %s: %w", g, graph.ErrBadQuad)
 		}
 	}
 	for _, half := range [][]rdf.Quad{b.Deletes, b.Adds} {
@@ -47,8 +47,8 @@ func Check(b *graph.Batch) error {
 	return nil
 }
 
-// checkQuad holds RDF 1.1 Concepts §3.1 and §4: subjects are IRIs or blank
-// nodes, predicates IRIs, graph names IRIs or blank nodes.
+// checkQuad holds RDF 1.2 Concepts §3.1 and §4: subjects are IRIs or blank
+// nodes, predicates IRIs, graph names IRIs or blank nodes, in triple terms too.
 func checkQuad(q *rdf.Quad) error {
 	switch {
 	case !q.S.IsIRI() && !q.S.IsBNode():
@@ -57,8 +57,12 @@ func checkQuad(q *rdf.Quad) error {
 		return fmt.Errorf("predicate %q is no IRI: %w", q.P.Value(), graph.ErrBadQuad)
 	case q.O.IsZero():
 		return fmt.Errorf("object is missing: %w", graph.ErrBadQuad)
-	case q.G.IsLiteral():
-		return fmt.Errorf("graph name %q is a literal: %w", q.G.Value(), graph.ErrBadQuad)
+	case q.G.IsLiteral() || q.G.IsTriple():
+		return fmt.Errorf("graph name %s is neither IRI nor blank node: %w", q.G, graph.ErrBadQuad)
+	case q.O.IsTriple():
+		if err := rdf.CheckTripleTerm(q.O); err != nil {
+			return fmt.Errorf("object: %w: %w", err, graph.ErrBadQuad)
+		}
 	}
 	for _, t := range []*graph.Term{&q.S, &q.P, &q.O, &q.G} {
 		if n := max(len(t.Value()), len(t.Datatype()), len(t.Lang())); n > dict.MaxTermBytes {

@@ -22,7 +22,8 @@ const (
 	firstTable   = 1 << 10
 )
 
-// kindLang marks the text of a language tag, which is no term by itself.
+// kindLang marks the text of a language tag, with the base direction if there
+// is one, which is no term by itself.
 const kindLang = rdf.Kind(15)
 
 // entry is a term: where its text lies, and for literals the number of its
@@ -104,7 +105,7 @@ func (d *Dict) findExtra(t graph.Term) (extra uint32, lang, ok bool) {
 func extraText(t graph.Term) (rdf.Kind, string) {
 	switch {
 	case t.Lang() != "":
-		return kindLang, t.Lang()
+		return kindLang, t.Tag()
 	case !t.IsLiteral() || t.Datatype() == rdf.XSDString:
 		return rdf.KindNone, ""
 	}
@@ -117,6 +118,8 @@ func tagOf(k rdf.Kind) graph.Tag {
 		return graph.TagIRI
 	case rdf.KindBNode:
 		return graph.TagBNode
+	case rdf.KindTriple:
+		return graph.TagTriple
 	}
 	return graph.TagLiteral
 }
@@ -265,10 +268,12 @@ func (d *Dict) termOf(e *entry) graph.Term {
 		return rdf.IRI(text)
 	case e.kind == rdf.KindBNode:
 		return rdf.BNode(text)
+	case e.kind == rdf.KindTriple:
+		return rdf.TripleTermOf(text)
 	case e.extra == 0:
 		return rdf.String(text)
 	case e.lang:
-		return rdf.LangString(text, d.text(d.entry(uint64(e.extra-1))))
+		return rdf.TaggedString(text, d.text(d.entry(uint64(e.extra-1))))
 	}
 	return rdf.Literal(text, d.text(d.entry(uint64(e.extra-1))))
 }

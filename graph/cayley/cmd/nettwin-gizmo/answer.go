@@ -29,12 +29,22 @@ type result struct {
 	Emit any             `json:"emit,omitempty"`
 }
 
-// term is an RDF term as in the SPARQL 1.1 Query Results JSON Format §3.2.2.
+// term is an RDF term as in the SPARQL 1.2 Query Results JSON Format §3.2.2.
+// The value of a triple term is a tripleParts, of others a string.
 type term struct {
-	Type     string `json:"type"`
-	Value    string `json:"value"`
-	Lang     string `json:"xml:lang,omitempty"`
-	Datatype string `json:"datatype,omitempty"`
+	Type      string `json:"type"`
+	Value     any    `json:"value"`
+	Lang      string `json:"xml:lang,omitempty"`
+	Direction string `json:"its:dir,omitempty"`
+	Datatype  string `json:"datatype,omitempty"`
+
+	plain string // for people
+}
+
+type tripleParts struct {
+	Subject   term `json:"subject"`
+	Predicate term `json:"predicate"`
+	Object    term `json:"object"`
 }
 
 func newTerm(v quad.Value) (term, error) {
@@ -43,12 +53,16 @@ func newTerm(v quad.Value) (term, error) {
 }
 
 func termOf(t rdf.Term) term {
-	out := term{Type: "literal", Value: t.Value(), Lang: t.Lang()}
+	out := term{Type: "literal", Value: t.Value(), Lang: t.Lang(), Direction: t.Direction().String(), plain: t.Value()}
 	switch {
 	case t.IsIRI():
-		out.Type = "uri"
+		out.Type, out.plain = "uri", t.String()
 	case t.IsBNode():
-		out.Type = "bnode"
+		out.Type, out.plain = "bnode", t.String()
+	case t.IsTriple():
+		if parts, ok := t.Triple(); ok {
+			out.Type, out.Value = "triple", tripleParts{termOf(parts.S), termOf(parts.P), termOf(parts.O)}
+		}
 	case t.Lang() == "" && t.Datatype() != rdf.XSDString:
 		out.Datatype = t.Datatype()
 	}
@@ -56,15 +70,7 @@ func termOf(t rdf.Term) term {
 }
 
 // text is a term for people: IRIs in angle brackets, literals plainly.
-func (t term) text() string {
-	switch t.Type {
-	case "uri":
-		return "<" + t.Value + ">"
-	case "bnode":
-		return "_:" + t.Value
-	}
-	return t.Value
-}
+func (t term) text() string { return t.plain }
 
 // scriptValue is a value of the script as JSON can hold it: values of the
 // graph as Gizmo writes them.

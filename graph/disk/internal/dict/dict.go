@@ -383,10 +383,12 @@ func termOf(e *Raw, extra string) graph.Term {
 		return rdf.IRI(e.Text)
 	case rdf.Kind(e.Kind) == rdf.KindBNode:
 		return rdf.BNode(e.Text)
+	case rdf.Kind(e.Kind) == rdf.KindTriple:
+		return rdf.TripleTermOf(e.Text)
 	case e.Extra == 0:
 		return rdf.String(e.Text)
 	case e.Lang:
-		return rdf.LangString(e.Text, extra)
+		return rdf.TaggedString(e.Text, extra)
 	}
 	return rdf.Literal(e.Text, extra)
 }

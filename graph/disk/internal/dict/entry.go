@@ -20,7 +20,8 @@ type Raw struct {
 	Text  string
 }
 
-// kindLang marks the text of a language tag, which is no term by itself.
+// kindLang marks the text of a language tag, with the base direction if there
+// is one, which is no term by itself.
 const kindLang = rdf.Kind(15)
 
 // langFlag marks a language-tagged literal beside its kind.
@@ -34,7 +35,7 @@ const maxTerms = memdict.MaxTerms
 func extraOf(t graph.Term) Raw {
 	switch {
 	case t.Lang() != "":
-		return Raw{Kind: uint8(kindLang), Text: t.Lang()}
+		return Raw{Kind: uint8(kindLang), Text: t.Tag()}
 	case !t.IsLiteral() || t.Datatype() == rdf.XSDString:
 		return Raw{}
 	}
@@ -47,6 +48,8 @@ func tagOf(k rdf.Kind) graph.Tag {
 		return graph.TagIRI
 	case rdf.KindBNode:
 		return graph.TagBNode
+	case rdf.KindTriple:
+		return graph.TagTriple
 	}
 	return graph.TagLiteral
 }
@@ -54,7 +57,7 @@ func tagOf(k rdf.Kind) graph.Tag {
 // checkKind refuses what is no kind of entry.
 func checkKind(k uint8) error {
 	switch rdf.Kind(k) {
-	case rdf.KindIRI, rdf.KindBNode, rdf.KindLiteral, kindLang:
+	case rdf.KindIRI, rdf.KindBNode, rdf.KindLiteral, rdf.KindTriple, kindLang:
 		return nil
 	}
 	return fmt.Errorf("entry of unknown kind %d", k)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"nettwin/graph/rdf"
@@ -48,6 +49,9 @@ type Sample struct {
 	// Elsewhere a value that was read still replaces the literals that the
 	// same property of the same thing had.
 	Complete []string
+	// Gone lists properties that the device says are no more: what the graph
+	// still says of them is deleted, unless the sample says it again.
+	Gone []Gone
 	// Expired lists thing prefixes, each below one of Complete, whose things
 	// are of the moment, such as events and flows: when they go, provenance
 	// keeps neither a last item nor a time of them, else it would grow for ever.
@@ -68,6 +72,20 @@ type Sample struct {
 type RawItem struct {
 	Label string // what was asked, such as "1.3.6.1.2.1.2.2"
 	Bytes []byte
+}
+
+// Gone names statements that hold no more: those of one thing with a property,
+// or with any whose IRI continues it behind a "/".
+type Gone struct {
+	Thing    string
+	Property string
+	Value    rdf.Term // only the statement with this object; the zero Term: all
+}
+
+// covers tells whether a statement about the thing at path is among them.
+func (g *Gone) covers(path string, q rdf.Quad) bool {
+	rest, ok := strings.CutPrefix(q.P.Value(), g.Property)
+	return ok && path == g.Thing && (rest == "" || rest[0] == '/' || rest[0] == '#') && (g.Value.IsZero() || g.Value == q.O)
 }
 
 // Fact is one statement about one thing of the source. Things are named by a

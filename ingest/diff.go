@@ -293,12 +293,14 @@ func (d *differ) leftovers() error {
 }
 
 // leftover deletes a stored statement where the sample may: below a prefix
-// that was read to its end, or where a value that was read takes its place.
+// that was read to its end, of a property that is gone, or where a value that
+// was read takes its place.
 // References and types are many for one property, so that under an incomplete
 // prefix a new one replaces none.
 func (d *differ) leftover(ids tripleIDs, q rdf.Quad) {
 	path := strings.TrimPrefix(q.S.Value(), d.graph.Value()+"/")
-	complete := below(path, d.sample.Complete)
+	complete := below(path, d.sample.Complete) ||
+		slices.ContainsFunc(d.sample.Gone, func(g Gone) bool { return g.covers(path, q) })
 	replaced := q.O.IsLiteral() && d.said[[2]graph.TermID{ids[0], ids[1]}]
 	isCounter := d.counter[ids[1]]
 	if !complete && !replaced {

@@ -296,3 +296,28 @@ func TestFailure(t *testing.T) {
 		t.Errorf("last contact %v, %v", at, err)
 	}
 }
+
+// TestGone says of properties that they are no more: what the graph held of
+// them goes, references and parts too, and nothing else; one value where one
+// is named; nothing that the same sample says again.
+func TestGone(t *testing.T) {
+	f := newFixture(t)
+	f.apply(f.sample("r1",
+		fact("system", "SNMPv2-MIB/sysName", "r1"),
+		fact("a", "X-MIB/one", "1"), fact("a", "X-MIB/one/part", "2"), fact("a", "X-MIB/oneMore", "3"),
+		Fact{Thing: "a", P: prop("X-MIB/one#target"), Ref: "b"},
+		fact("b", "X-MIB/one", "4"), fact("b", "X-MIB/tag", "5"), fact("b", "X-MIB/tag", "6"), fact("b", "X-MIB/said", "7")))
+	s := f.sample("r1", fact("b", "X-MIB/said", "7"))
+	s.Complete = nil
+	s.Gone = []Gone{{Thing: "a", Property: mibNS + "X-MIB/one"}, {Thing: "b", Property: mibNS + "X-MIB/tag", Value: rdf.String("5")},
+		{Thing: "b", Property: mibNS + "X-MIB/said"}}
+	r := f.apply(s)
+	if r.StateDeletes != 4 || r.StateAdds != 0 {
+		t.Errorf("%d deletes, %d adds, expected 4 and 0", r.StateDeletes, r.StateAdds)
+	}
+	for _, want := range []string{"X-MIB/oneMore", "X-MIB/said", `"6"`, `"4"`} {
+		if !slices.ContainsFunc(f.quads(r.Graph), func(l string) bool { return strings.Contains(l, want) }) {
+			t.Errorf("%s went too", want)
+		}
+	}
+}

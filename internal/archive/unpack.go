@@ -54,10 +54,19 @@ type unpacker struct {
 const incompleteText = "The files here are not all that a nettwin needs: a backup or restore did not come to its end.\nRemove this directory and do it again.\n"
 
 func (u *unpacker) run(ctx context.Context, r io.Reader) (*Index, error) {
+	if err := u.empty(); err != nil {
+		return nil, err
+	}
+	in := tar.NewReader(r)
+	first, err := u.next(in) // nothing is made before anything came
+	if err != nil {
+		return nil, err
+	}
+	u.total, _ = strconv.ParseInt(first.PAXRecords[totalRecord], 10, 64) // a wrong one spoils no more than the progress
 	if err := u.begin(); err != nil {
 		return nil, err
 	}
-	x, err := u.unpack(ctx, r)
+	x, err := u.unpack(ctx, in, first)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +86,20 @@ func (u *unpacker) run(ctx context.Context, r io.Reader) (*Index, error) {
 	return x, u.fs.SyncDir(u.dir)
 }
 
-// begin makes the directory with its mark, durable up to the root.
-func (u *unpacker) begin() error {
+// empty refuses a directory with anything in it.
+func (u *unpacker) empty() error {
 	names, err := u.fs.ReadDir(u.dir)
 	if err == nil && len(names) > 0 {
 		return fmt.Errorf("%w: it holds %s", ErrNotEmpty, names[0])
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
+	return err
+}
+
+// begin makes the directory with its mark, durable up to the root.
+func (u *unpacker) begin() error {
 	if err := u.fs.MkdirAll(u.dir); err != nil {
 		return err
 	}
@@ -103,27 +117,33 @@ func (u *unpacker) begin() error {
 	}
 }
 
-// unpack writes the files up to the index and holds them against it.
-func (u *unpacker) unpack(ctx context.Context, r io.Reader) (*Index, error) {
-	in := tar.NewReader(r)
-	for {
-		h, err := in.Next()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("%w: the stream ends before its index: what sent it may say why: %w", ErrDamaged, io.ErrUnexpectedEOF)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		if u.total == 0 {
-			u.total, _ = strconv.ParseInt(h.PAXRecords[totalRecord], 10, 64) // a wrong one spoils no more than the progress
-		}
-		if h.Name == IndexName {
-			return u.finish(in, h)
-		}
+// next returns the next entry, of which there must be one until the index.
+func (u *unpacker) next(in *tar.Reader) (*tar.Header, error) {
+	h, err := in.Next()
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%w: the stream ends before its index: what sent it may say why: %w", ErrDamaged, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return h, nil
+}
+
+// unpack writes the files, beginning with that of an entry, up to the index and
+// holds them against it.
+func (u *unpacker) unpack(ctx context.Context, in *tar.Reader, h *tar.Header) (x *Index, err error) {
+	for h.Name != IndexName {
 		if err := u.file(ctx, in, h); err != nil {
 			return nil, err
 		}
+		if h, err = u.next(in); err != nil {
+			return nil, err
+		}
 	}
+	return u.finish(in, h)
 }
 
 func (u *unpacker) file(ctx context.Context, in io.Reader, h *tar.Header) (err error) {

@@ -52,6 +52,9 @@ type Options struct {
 	Metrics  *Metrics
 	// Ready tells whether the twin is ready to answer, and if not, why.
 	Ready func() error
+	// Operations are what operators may do with the data directory; nil: there
+	// is none.
+	Operations Operations
 }
 
 // Server is the HTTP server of one twin.
@@ -174,6 +177,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/events", s.events)
 	r.With(read).Get("/timeline", s.timeline)
 	operate := s.opt.Gate.Require(Operator)
+	s.operationRoutes(r.With(operate))
 	r.With(read).Get("/needs", s.needs)
 	r.With(read).Get("/plans", s.plans)
 	r.With(operate).Post("/plans", s.propose)

@@ -11,6 +11,7 @@ import (
 	"nettwin/control"
 	"nettwin/graph/disk"
 	"nettwin/graph/vfs"
+	"nettwin/internal/archive"
 	"nettwin/naming"
 	"nettwin/naming/items"
 )
@@ -43,13 +44,13 @@ type fsckReport struct {
 
 // Run checks a data directory.
 func (c *fsckCmd) Run(ctx context.Context, env *environment) error {
-	report := fsckReport{Damages: []string{}}
-	for _, check := range []func(context.Context, *fsckReport) error{c.graph, c.items, c.journal} {
-		if err := check(ctx, &report); err != nil {
-			return err
-		}
+	if err := archive.Refuse(vfs.OS(), c.Dir); errors.Is(err, archive.ErrIncomplete) {
+		return &exitError{exitDamage, err}
 	}
-	report.OK = len(report.Damages) == 0
+	report, err := c.inspect(ctx)
+	if err != nil {
+		return err
+	}
 	if err := report.print(env); err != nil {
 		return err
 	}
@@ -57,6 +58,18 @@ func (c *fsckCmd) Run(ctx context.Context, env *environment) error {
 		return &exitError{exitDamage, fmt.Errorf("%s: %d damages", c.Dir, len(report.Damages))}
 	}
 	return nil
+}
+
+// inspect reads all of the data directory.
+func (c *fsckCmd) inspect(ctx context.Context) (fsckReport, error) {
+	report := fsckReport{Damages: []string{}}
+	for _, check := range []func(context.Context, *fsckReport) error{c.graph, c.items, c.journal} {
+		if err := check(ctx, &report); err != nil {
+			return report, err
+		}
+	}
+	report.OK = len(report.Damages) == 0
+	return report, nil
 }
 
 func (c *fsckCmd) graph(ctx context.Context, report *fsckReport) error {

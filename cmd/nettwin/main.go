@@ -43,6 +43,10 @@ type cli struct {
 	Config   configCmd   `cmd:"" help:"Check a configuration."`
 	Names    namesCmd    `cmd:"" help:"Get and verify content-named items."`
 	Fsck     fsckCmd     `cmd:"" help:"Check a data directory: graph, items, journal."`
+	Compact  compactCmd  `cmd:"" help:"Free what a data directory holds of no use any more."`
+	Stats    statsCmd    `cmd:"" help:"Count quads by graph and predicate, and bytes by kind of file."`
+	Backup   backupCmd   `cmd:"" help:"Copy a data directory, of a running twin too, and check the copy."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a backup."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/disk"
+	"nettwin/graph/vfs"
+	"nettwin/internal/archive"
 	"nettwin/naming"
 )
 
@@ -37,6 +39,9 @@ func (p *place) check() error {
 // open opens the data directory. mayCreate creates an empty store where there
 // is none; otherwise that is an error.
 func (p *place) open(env *environment, mayCreate bool) (graph.Store, error) {
+	if err := archive.Refuse(vfs.OS(), p.Data); err != nil {
+		return nil, err
+	}
 	if !mayCreate && !storeExists(p.Data) {
 		return nil, &exitError{exitNotFound, fmt.Errorf("no store in %s: create one with nettwin load or nettwin serve", p.Data)}
 	}
@@ -50,6 +55,9 @@ func storeExists(dir string) bool {
 
 // openStore opens or creates the graph of a data directory.
 func openStore(env *environment, dir, base string) (*disk.Store, error) {
+	if err := archive.Refuse(vfs.OS(), dir); err != nil {
+		return nil, err
+	}
 	if !storeExists(dir) && base == "" {
 		base = naming.DefaultBase
 	}

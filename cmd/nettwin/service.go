@@ -222,6 +222,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 	}
 	return web.New(web.Options{
 		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
+		Operations: operations{dir: s.dir, store: s.store},
 		Protocol: protocol.New(protocol.Options{
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),

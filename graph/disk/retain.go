@@ -82,3 +82,7 @@ func (s *Store) newestBefore(seq graph.CommitSeq, t time.Time) (graph.CommitSeq,
 	}
 	return lo, nil
 }
+
+// Oldest returns the oldest commit whose version can be read and after which a
+// feed can begin; 0 while all of the past is kept.
+func (s *Store) Oldest() graph.CommitSeq { return s.floor.Load() }

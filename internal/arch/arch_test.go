@@ -157,9 +157,10 @@ var modelPath = regexp.MustCompile(`nettwin/(?:yang|mib|ipfix)/[A-Za-z0-9]|\b(?:
 
 // protocolModules are those that NETCONF, RESTCONF and YANG themselves are
 // written in: capabilities, monitoring (RFC 6022), with-defaults (RFC 6243),
-// notifications (RFC 5277, RFC 6470), yang-data (RFC 8040), structures (RFC 8791)
-// and the library of modules (RFC 8525).
-var protocolModules = regexp.MustCompile(`^ietf-(?:netconf|restconf|notification|yang-structure-ext|netconf-monitoring|netconf-with-defaults|netconf-notifications|yang-library|yang-metadata|yang-types|datastores|origin)$`)
+// notifications (RFC 5277, RFC 6470), subscriptions and what they push (RFC 8639,
+// RFC 8641, RFC 8072), yang-data (RFC 8040), structures (RFC 8791) and the library
+// of modules (RFC 8525).
+var protocolModules = regexp.MustCompile(`^ietf-(?:netconf|restconf|notification|yang-structure-ext|netconf-monitoring|netconf-with-defaults|netconf-notifications|subscribed-notifications|yang-push|yang-patch|yp-notification|yang-library|yang-metadata|yang-types|datastores|origin)$`)
 
 // TestModelsAreData greps product code for names of YANG modules and of what is
 // in them, in MIBs and in IPFIX: all are mapped from schemas and tables

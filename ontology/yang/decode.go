@@ -28,7 +28,10 @@ func (s *Schema) DecodeJSON(r io.Reader, opts DecodeOptions, yield func(Fact) bo
 // understood if it is the only one of its name there. The content of anydata
 // is data from the top.
 func (s *Schema) nodeFor(parent *Element, module, name string, anySpace bool) *Node {
-	if parent == nil || parent.Node != nil && (parent.Node.Kind == AnyData || parent.Node.Kind == AnyXML) {
+	if parent != nil && parent.home != nil {
+		parent = parent.home
+	}
+	if parent == nil || parent.fromTop || parent.Node != nil && (parent.Node.Kind == AnyData || parent.Node.Kind == AnyXML) {
 		if anySpace {
 			return s.top("", name)
 		}

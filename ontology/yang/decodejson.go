@@ -15,8 +15,15 @@ func jsonEnvelope(name string) bool {
 	case "ietf-restconf", "ietf-netconf", "ietf-notification":
 		return local == "data" || local == "config" || local == "notification"
 	}
-	return false
+	return name == notificationEnvelope
 }
+
+// notificationEnvelope stands around a notification and says who sent it
+// (draft-ietf-netconf-notif-envelope).
+const notificationEnvelope = "ietf-yp-notification:envelope"
+
+// envelopeHeader tells whether a member of that envelope is about the message.
+func envelopeHeader(name string) bool { return name == "hostname" || name == "sequence-number" }
 
 // jsonKind is the JSON type of a scalar, which tells members of unions apart
 // (RFC 7951 §6.10).
@@ -63,6 +70,8 @@ type jsonDecoder struct {
 	t     *Tree
 	opts  DecodeOptions
 	depth int
+
+	enveloped bool // within a notificationEnvelope
 }
 
 // ReadJSON reads instance data in JSON (RFC 7951); see ReadXML.
@@ -99,6 +108,7 @@ func (d *jsonDecoder) object(parent *Element, outside bool) error {
 	if d.take('}') {
 		return nil
 	}
+	value, valueAt := "", -1 // of an edit, put off until its target is known
 	for {
 		d.peek()
 		name, err := d.string()
@@ -108,22 +118,41 @@ func (d *jsonDecoder) object(parent *Element, outside bool) error {
 		if err := d.expect(':'); err != nil {
 			return err
 		}
-		if err := d.member(parent, name, outside); err != nil {
+		if parent.isEdit() && (name == "value" || strings.HasSuffix(name, ":value")) && valueAt < 0 {
+			value, valueAt = name, d.pos
+			err = d.skip()
+		} else {
+			err = d.member(parent, name, outside)
+		}
+		if err != nil {
 			return err
 		}
 		if !d.take(',') {
-			return d.expect('}')
+			break
 		}
 	}
+	if err := d.expect('}'); err != nil || valueAt < 0 {
+		return err
+	}
+	end := d.pos
+	d.pos = valueAt
+	if err := d.member(parent, value, outside); err != nil {
+		return err
+	}
+	d.pos = end
+	return nil
 }
 
 func (d *jsonDecoder) member(parent *Element, name string, outside bool) error {
 	switch {
 	case strings.HasPrefix(name, "@"): // metadata (RFC 7952): says nothing of the data
 		return d.skip()
-	case outside && jsonEnvelope(name) && d.peek() == '{':
+	case outside && (jsonEnvelope(name) || d.enveloped && name == "contents") && d.peek() == '{':
+		d.enveloped = d.enveloped || name == notificationEnvelope
 		return d.object(parent, true)
-	case outside && name == "eventTime" && d.peek() == '"':
+	case outside && d.enveloped && envelopeHeader(name):
+		return d.skip()
+	case outside && (name == "eventTime" || d.enveloped && name == "event-time") && d.peek() == '"':
 		var err error
 		d.t.EventTime, err = d.string()
 		return err
@@ -135,6 +164,9 @@ func (d *jsonDecoder) member(parent *Element, name string, outside bool) error {
 	if !qualified {
 		if parent != nil {
 			module = parent.Module
+		}
+		if parent != nil && parent.home != nil {
+			module = parent.home.Module
 		}
 	}
 	return d.values(parent, module, local, !qualified)
@@ -175,6 +207,7 @@ func (d *jsonDecoder) value(parent *Element, node *Node, module, name string, in
 	} else {
 		d.t.Stats.Unknown++
 	}
+	d.t.bear(e)
 	switch c := d.peek(); {
 	case node != nil && node.Kind == AnyXML && c == '[', node == nil && c == '[':
 		start := d.pos
@@ -184,7 +217,13 @@ func (d *jsonDecoder) value(parent *Element, node *Node, module, name string, in
 		e.Value.Text, e.literal = string(d.src[start:d.pos]), true
 	case c == '{' && e.holdsElements():
 		d.t.add(parent, e)
-		return d.object(e, false)
+		if err := d.object(e, false); err != nil {
+			return err
+		}
+		if d.opts.Keyed && inArray && node == nil && len(e.Children) > 0 && e.Children[0].isLeaf() {
+			e.keys = []string{e.Children[0].Value.Text}
+		}
+		return nil
 	case c == '{' || c == '[':
 		return d.misfit(e, "a structured value stands in a leaf")
 	default:

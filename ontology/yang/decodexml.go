@@ -166,6 +166,7 @@ func (d *xmlDecoder) instance(prefix, name, uri string, parent *Element, closed 
 		d.t.Stats.Unknown++
 	}
 	e.Parent = parent
+	d.t.bear(e)
 	leaf := e.Node != nil && e.isLeaf()
 	text, err := "", error(nil)
 	if leaf {

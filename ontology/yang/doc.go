@@ -56,6 +56,13 @@
 // JSON alone says: the member type of a union. A graph keeps no order and no
 // duplicates: equal values of a leaf-list of state data become one.
 //
+// # What is pushed
+//
+// Tree.Pushes takes the notifications of YANG-push (RFC 8641) apart: contents
+// of a subscription, and edits (RFC 8072) with what they delete. The data they
+// carry are read from the top, or below the parent of an edit's target, whether
+// or not the modules of YANG-push have a schema.
+//
 // # The way back
 //
 // Schema.Build makes a Tree of facts, Tree.EncodeXML and Tree.EncodeJSON write

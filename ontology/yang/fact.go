@@ -155,7 +155,9 @@ func (w *factWriter) unknown(e *Element, owner, path string, pos *positions) {
 		return
 	}
 	suffix := ""
-	if n := pos.next(e); n > 1 {
+	if len(e.keys) > 0 {
+		suffix = "=" + joinKeys(e.keys)
+	} else if n := pos.next(e); n > 1 {
 		suffix = "=" + strconv.Itoa(n)
 	}
 	thing := e.below(path, suffix)

@@ -40,6 +40,11 @@ func FuzzCompile(f *testing.F) {
 // checkDecoded holds what must be so of any tree: encoders and validation
 // take it, and what the encoder writes decodes to the same facts.
 func checkDecoded(t *testing.T, s *Schema, tree *Tree) {
+	for _, p := range tree.Pushes() {
+		if p.Tree != nil {
+			factLines(p.Tree)
+		}
+	}
 	want := factLines(tree)
 	tree.Validate(ValidateOptions{})
 	s.Build(tree.Facts)
@@ -71,6 +76,7 @@ func FuzzDecodeXML(f *testing.F) {
 		f.Add([]byte(`<kinds xmlns="urn:acme:kinds">` + inner + `</kinds>`))
 	}
 	f.Add([]byte(`<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:k="urn:acme:kinds"><data><k:kinds><k:colour>k:red</k:colour><x xmlns="u:v"><y/>z<y a="1">&#x41;<![CDATA[<]]></y></x></k:kinds></data></rpc-reply>`))
+	f.Add([]byte(`<push-change-update xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push"><id>1</id><datastore-changes><yang-patch><edit><operation>replace</operation><target>/acme-kinds:kinds/person=a,b</target><value><person xmlns="urn:acme:kinds"><name>a</name><family>b</family></person></value></edit></yang-patch></datastore-changes></push-change-update>`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tree, err := s.ReadXML(bytes.NewReader(text), DecodeOptions{MaxElements: 5000})
 		if err != nil {
@@ -89,6 +95,8 @@ func FuzzDecodeJSON(f *testing.F) {
 		f.Add([]byte(`{"acme-kinds:kinds":{` + inner + `}}`))
 	}
 	f.Add([]byte(`{"ietf-restconf:data":{"acme-kinds:kinds":{"@i8":{"a":1},"i8":"5","x:y":[{"z":[1,"b",null]},{}],"any":{"q":[[1]]},"person":{"name":"a"},"tag":"b"}}}`))
+	f.Add([]byte(`{"ietf-yang-push:push-change-update":{"datastore-changes":{"yang-patch":{"edit":[{"value":{"acme-kinds:i8":1},"operation":"replace","target":"/acme-kinds:kinds/i8"},{"operation":"delete","target":"/acme-kinds:kinds/tag=a"}]}}}}`))
+	f.Add([]byte(`{"ietf-yp-notification:envelope":{"hostname":"a","contents":{"ietf-yang-push:push-update":{"id":1,"datastore-contents":{"x:y":[{"k":1}]}}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tree, err := s.ReadJSON(bytes.NewReader(text), DecodeOptions{MaxElements: 5000})
 		if err != nil {

@@ -29,6 +29,10 @@ type DecodeOptions struct {
 	// Modules names the modules of namespaces that have no schema, as a
 	// server's hello or YANG library tells them.
 	Modules map[string]string
+	// Keyed names the entries of JSON arrays without schema by their first
+	// scalar member, which mostly is their key, instead of by their position:
+	// for messages that each tell of some entries of a list only.
+	Keyed bool
 }
 
 func (o DecodeOptions) withDefaults() DecodeOptions {
@@ -76,6 +80,10 @@ type Element struct {
 	Value    Value // of leafs, leaf-lists, elements without schema or children
 
 	literal bool // without schema, from JSON: a number, boolean or null as written
+
+	keys    []string // without schema: the keys that a data path gave
+	fromTop bool     // the content is data from the top
+	home    *Element // the content is data below this element of another tree
 }
 
 // Key returns the values of a list entry's keys, in order; ok is false if one
@@ -196,7 +204,9 @@ func (e *Element) segment(parentModule string) string {
 	name := e.qname(parentModule)
 	switch {
 	case e.Node == nil:
-		if pos := e.position(); pos > 1 {
+		if len(e.keys) > 0 {
+			name += "=" + joinKeys(e.keys)
+		} else if pos := e.position(); pos > 1 {
 			name += "=" + strconv.Itoa(pos)
 		}
 	case e.Node.Kind == LeafList:
@@ -218,10 +228,16 @@ func (e *Element) keySuffix() (suffix string, keyed bool) {
 	if !ok || len(values) == 0 {
 		return "", false
 	}
+	return "=" + joinKeys(values), true
+}
+
+// joinKeys writes keys as a data path does.
+func joinKeys(values []string) string {
+	escaped := make([]string, len(values))
 	for i, v := range values {
-		values[i] = escape(v)
+		escaped[i] = escape(v)
 	}
-	return "=" + strings.Join(values, ","), true
+	return strings.Join(escaped, ",")
 }
 
 func (e *Element) qname(parentModule string) string {
@@ -262,7 +278,7 @@ func (t *Tree) at(path string) (*Element, error) {
 		n := t.Schema.step(e, st)
 		if n == nil {
 			t.Stats.Unknown++
-			e = t.descend(e, &Element{Module: st.module, Name: st.name})
+			e = t.descend(e, &Element{Module: st.module, Name: st.name, keys: st.keys})
 			continue
 		}
 		next := &Element{Node: n, Module: n.Module.Name, Name: n.Name}

@@ -3,6 +3,7 @@ package snmprec
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -51,8 +52,7 @@ func parseValue(tag, text string) (value smi.Value, adjusted string, err error) 
 		return value, "", fmt.Errorf("unknown tag %q", tag)
 	}
 	if isHex {
-		value, err = hexValue(kind, text)
-		return value, "", err
+		return hexValue(kind, text)
 	}
 	switch kind {
 	case smi.KindInteger:
@@ -82,21 +82,29 @@ func parseValue(tag, text string) (value smi.Value, adjusted string, err error) 
 	}
 }
 
-func hexValue(kind smi.Kind, text string) (smi.Value, error) {
+// hexValue reads hexadecimal digits. Octets that were masked by other letters,
+// such as 58AC78XXYYZZ, are served as they stand.
+func hexValue(kind smi.Kind, text string) (value smi.Value, adjusted string, err error) {
 	octets, err := hex.DecodeString(text)
+	var invalid hex.InvalidByteError
+	if errors.As(err, &invalid) && kind == smi.KindOctets {
+		value, err = octetsValue(kind, text)
+		return value, fmt.Sprintf("%q are no hexadecimal digits: served as text", clip(text)), err
+	}
 	if err != nil {
-		return smi.Value{}, fmt.Errorf("hexadecimal value: %w", err)
+		return smi.Value{}, "", fmt.Errorf("hexadecimal value: %w", err)
 	}
 	switch kind {
 	case smi.KindOctets, smi.KindOpaque:
-		return octetsValue(kind, string(octets))
+		value, err = octetsValue(kind, string(octets))
+		return value, "", err
 	case smi.KindIPAddress:
 		if len(octets) != 4 {
-			return smi.Value{}, fmt.Errorf("IpAddress of %d octets, want 4", len(octets))
+			return smi.Value{}, "", fmt.Errorf("IpAddress of %d octets, want 4", len(octets))
 		}
-		return smi.IPAddress([4]byte(octets)), nil
+		return smi.IPAddress([4]byte(octets)), "", nil
 	default:
-		return smi.Value{}, fmt.Errorf("hexadecimal value for %s, which has no octets", kind)
+		return smi.Value{}, "", fmt.Errorf("hexadecimal value for %s, which has no octets", kind)
 	}
 }
 

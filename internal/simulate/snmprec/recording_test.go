@@ -167,9 +167,10 @@ func TestRealRecordings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An IpAddress masked as <private>, a MAC as 58AC78XXYYZZ; ARP rows that
-	// share an OID since their address was masked.
-	unusable := map[string]int{"nxos_n3k-3064pq": 4, "iosxe": 29}
+	// An IpAddress masked as <private>; ARP rows that share an OID since their
+	// address was masked; a MAC masked as 58AC78XXYYZZ.
+	unusable := map[string]int{"nxos_n3k-3064pq": 4}
+	adjusted := map[string]int{"iosxe": 29}
 	replaced := map[string]int{"procurve": 12}
 	devices, rows := 0, 0
 	for _, path := range paths {
@@ -185,6 +186,9 @@ func TestRealRecordings(t *testing.T) {
 		rows += len(rec.Rows)
 		if got := rec.Count(snmprec.Unusable); got != unusable[name] {
 			t.Errorf("%s: %d unusable rows, want %d: %v", name, got, unusable[name], rec.Findings)
+		}
+		if got := rec.Count(snmprec.Adjusted); got < adjusted[name] {
+			t.Errorf("%s: %d adjusted rows, want %d or more: %v", name, got, adjusted[name], rec.Findings)
 		}
 		if got := rec.Count(snmprec.Replaced); got != replaced[name] {
 			t.Errorf("%s: %d replaced rows, want %d: %v", name, got, replaced[name], rec.Findings)
@@ -226,6 +230,9 @@ func splitFile(t *testing.T, path string) map[string]string {
 		case "4":
 			part[2] = hex.EncodeToString([]byte(part[2]))
 		case "4x":
+			if _, err := hex.DecodeString(part[2]); err != nil {
+				part[2] = hex.EncodeToString([]byte(part[2]))
+			}
 			part[1], part[2] = "4", strings.ToLower(part[2])
 		}
 		rows[part[0]] = part[1] + "|" + part[2]

@@ -154,6 +154,10 @@ func (r *mapRun) emit(in instance, head *row, measure bool) {
 		f.O = t
 		r.out.Facts = append(r.out.Facts, f)
 	}
+	if !rendered.Octets.IsZero() {
+		f.P, f.O = rdf.IRI(in.object.Term.Value()+"#octets"), rendered.Octets
+		r.out.Facts = append(r.out.Facts, f)
+	}
 }
 
 // selector finds the value of the selecting object: in the row's index, else

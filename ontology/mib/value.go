@@ -47,6 +47,9 @@ const (
 type Rendered struct {
 	Terms []rdf.Term
 	Ref   string
+	// Octets is what the agent sent where the terms do not tell it: of a MAC
+	// address that is not six octets long and reads as text.
+	Octets rdf.Term
 	// Note says that the value does not fit its object: it was kept in the
 	// form of its own type.
 	Note string
@@ -66,7 +69,12 @@ func (t *Tables) Render(o *Object, v Value, selector Value) Rendered {
 		}
 	case Selected:
 		if v.Kind == Bytes {
-			return one(t.renderingOf(o, selector).term(v.Bytes))
+			how := t.renderingOf(o, selector)
+			r := one(how.term(v.Bytes))
+			if how == asMAC && len(v.Bytes) != 6 && r.Terms[0].Datatype() == rdf.XSDString {
+				r.Octets = hexBinary(v.Bytes)
+			}
+			return r
 		}
 	default:
 		if term, note, ok := renderPlain(o, v); ok {

@@ -44,12 +44,15 @@ type Options struct {
 	Protocol *protocol.Handler
 	Sources  func() []ingest.TargetStatus // state of collection; may be nil
 	Ontology []byte                       // twin.ttl, served at /ns
-	UI       fs.FS                        // nil: a page that says "make ui"
-	Gate     Gate
-	Log      *slog.Logger
-	Now      func() time.Time
-	Version  string
-	Metrics  *Metrics
+	// Knowledge is the knowledge folder, whose saved queries make the
+	// inventory document; nil: there is none.
+	Knowledge fs.FS
+	UI        fs.FS // nil: a page that says "make ui"
+	Gate      Gate
+	Log       *slog.Logger
+	Now       func() time.Time
+	Version   string
+	Metrics   *Metrics
 	// Ready tells whether the twin is ready to answer, and if not, why.
 	Ready func() error
 	// Operations are what operators may do with the data directory; nil: there
@@ -188,6 +191,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Post("/plans/{id}/supersede", s.supersede)
 	r.With(operate).Get("/audit", s.audit)
 	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
+	s.inventoryRoutes(r.With(read))
 	r.With(read).Get("/saved", s.opt.Protocol.Saved)
 	r.With(read).Get("/saved/{name}", s.opt.Protocol.Saved)
 	r.With(read).Get("/queries", s.queryList)

@@ -35,7 +35,7 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the twin of a data directory: SPARQL, REST API and page."`
 	Demo     demoCmd     `cmd:"" help:"Serve the twin of the fixture network, with simulated devices."`
 	Load     loadCmd     `cmd:"" help:"Load RDF files."`
-	Export   exportCmd   `cmd:"" help:"Write the dataset or one graph as RDF."`
+	Export   exportCmds  `cmd:"" help:"Write the dataset or one graph as RDF, or documents of it."`
 	Query    queryCmd    `cmd:"" help:"Ask a SPARQL query."`
 	Update   updateCmd   `cmd:"" help:"Run a SPARQL update."`
 	Collect  collectCmd  `cmd:"" help:"Collect from devices once."`

@@ -232,7 +232,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 			Role:     func(r *http.Request) string { return auth.FromContext(r.Context()).Role.String() },
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
 		}),
-		Sources: in.status, Ontology: ontology.Vocabulary(), UI: ui.Files(),
+		Sources: in.status, Ontology: ontology.Vocabulary(), Knowledge: s.knowledge, UI: ui.Files(),
 		Gate: web.NewGate(web.GateOptions{
 			Tokens: s.tokens, Loopback: web.IsLoopback(listener.Addr().String()), Log: s.env.log,
 			Hosts: web.OwnHosts(base, listener.Addr().String(), s.hosts...),

@@ -184,7 +184,7 @@ func TestCommandsOnURL(t *testing.T) {
 		{args: []string{"export", "--url", "$URL", "--graph", "http://example.org/g", "--format", "ntriples"}, stdout: routerNQuads},
 		{args: []string{"export", "--url", "$URL", "--default", "--format", "ntriples"}, stdout: routerNQuads},
 		{args: []string{"export", "--url", "$URL", "--graph", "http://example.org/none"}, code: exitNotFound, tells: []string{"no graph <http://example.org/none>"}},
-		{args: []string{"query", "--url", "$URL", "SELECT ?o { ?s <http://example.org/ports> ?o }"}, says: []string{"4", "1 rows"}},
+		{args: []string{"query", "--url", "$URL", "SELECT ?o { ?s <http://example.org/ports> ?o }"}, says: []string{"4", "1 row"}},
 		{args: []string{"query", "--url", "$URL", "--format", "tsv", "SELECT ?o { ?s <http://example.org/ports> ?o }"}, stdout: "?o\n4\n"},
 		{args: []string{"query", "--url", "$URL", "ASK { ?s ?p 4 }"}, stdout: "true\n"},
 		{args: []string{"query", "--url", "$URL", "SELECT * { ?s ?p }"}, code: exitFailed, tells: []string{"1:18", "expected an object"}},

@@ -95,7 +95,7 @@ func (c *queryCmd) write(ctx context.Context, env *environment, result *results.
 		return err
 	}
 	if c.Format == "" && result.Kind == results.Bindings || c.Format == "table" {
-		return writeTable(ctx, env.stdout, result)
+		return env.paged(ctx, func(w io.Writer) error { return writeTable(ctx, w, result) })
 	}
 	format, ok := results.Formats(result.Kind)[0], true
 	if c.Format != "" {

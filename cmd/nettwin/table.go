@@ -57,7 +57,11 @@ func writeTable(ctx context.Context, w io.Writer, result *results.Result) error 
 	for _, row := range rows {
 		line(&b, row, widths)
 	}
-	fmt.Fprintf(&b, "%d rows", len(rows))
+	unit := "rows"
+	if len(rows) == 1 {
+		unit = "row"
+	}
+	fmt.Fprintf(&b, "%d %s", len(rows), unit)
 	if more {
 		b.WriteString(" shown, there are more: use --format csv or tsv for all")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
+	"nettwin/sparql/exec"
 	"nettwin/sparql/ref"
 	"nettwin/sparql/results"
 )
@@ -13,11 +14,14 @@ import (
 // Query). It decides which endpoints may be asked, and how long.
 type ServiceFunc func(ctx context.Context, endpoint rdf.Term, query string) (*results.Result, error)
 
-// refOptions are the options of ref for a query.
-func (o Options) refOptions() ref.Options {
+// refOptions are the options of ref for a query that has a lease.
+func (o Options) refOptions(lease *exec.Lease) ref.Options {
 	out := ref.Options{
 		Now: o.Now, UnionDefault: o.Union, MaxMemoryBytes: o.MaxMemoryBytes,
 		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
+	}
+	if lease != nil {
+		out.Use = lease.Use
 	}
 	if o.Service != nil {
 		out.Service = func(ctx context.Context, endpoint rdf.Term, s *algebra.Service) (*results.Result, error) {

@@ -94,7 +94,7 @@ func (q *Query) Algebra() *algebra.Query { return q.algebra }
 
 // Plan plans the query without running it. Errors: ErrNotCovered.
 func (q *Query) Plan(ctx context.Context, src graph.Source, opt Options) (*plan.Plan, error) {
-	return exec.Plan(ctx, q.algebra, src, opt.withDefaults().execOptions(q.algebra, src))
+	return exec.Plan(ctx, q.algebra, src, opt.withDefaults().execOptions(q.algebra, src, nil))
 }
 
 // Steady tells whether the answer depends on nothing but the data: no clock,

@@ -16,21 +16,62 @@ import (
 
 // evaluate runs a query by exec where it covers it, else by ref.
 func evaluate(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) (*results.Result, error) {
+	lease := exec.NewLease(opt.Share, opt.MaxMemoryBytes)
 	if opt.Evaluator != Ref {
-		result, err := exec.Query(ctx, q, src, opt.execOptions(q, src))
+		result, err := exec.Query(ctx, q, src, opt.execOptions(q, src, lease))
 		if opt.Evaluator == Exec || !errors.Is(err, exec.ErrNotCovered) {
 			return result, err
 		}
 	}
-	return ref.Query(ctx, q, src, opt.refOptions())
+	lease.Begin()
+	result, err := ref.Query(ctx, q, src, opt.refOptions(lease))
+	lease.End()
+	if err != nil {
+		lease.Release()
+		return nil, err
+	}
+	return leased(result, lease), nil
 }
 
-func (o Options) execOptions(q *algebra.Query, src graph.Source) exec.Options {
+// leased makes an answer give its memory back when it is closed.
+func leased(r *results.Result, lease *exec.Lease) *results.Result {
+	switch {
+	case r.Rows != nil:
+		r.Rows = leasedRows{r.Rows, lease}
+	case r.Triples != nil:
+		r.Triples = leasedTriples{r.Triples, lease}
+	default:
+		lease.Release()
+	}
+	return r
+}
+
+type leasedRows struct {
+	results.Rows
+	lease *exec.Lease
+}
+
+func (r leasedRows) Close() error {
+	defer r.lease.Release()
+	return r.Rows.Close()
+}
+
+type leasedTriples struct {
+	results.Triples
+	lease *exec.Lease
+}
+
+func (r leasedTriples) Close() error {
+	defer r.lease.Release()
+	return r.Triples.Close()
+}
+
+func (o Options) execOptions(q *algebra.Query, src graph.Source, lease *exec.Lease) exec.Options {
 	return exec.Options{
-		Now: o.Now, UnionDefault: o.Union, MaxMemoryBytes: o.MaxMemoryBytes, Service: o.Service,
-		Share: o.Share, Spill: o.Spill, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
+		Now: o.Now, UnionDefault: o.Union, Service: o.Service,
+		Lease: lease, Spill: o.Spill, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
 		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
-		Delegate: ref.NewDelegate(q, src, o.refOptions()),
+		Delegate: ref.NewDelegate(q, src, o.refOptions(lease)),
 	}
 }
 
@@ -54,6 +95,9 @@ type Spill = exec.Spill
 // NewSpill returns a spill in a folder of its own, of at most so many bytes; 0
 // means no bound.
 func NewSpill(root *os.Root, maxBytes int64) (*Spill, error) { return exec.NewSpill(root, maxBytes) }
+
+// BusyError: too many long queries wait already (exec.BusyError).
+type BusyError = exec.BusyError
 
 // LoadError: a document that LOAD names cannot be read.
 type LoadError = ref.LoadError
@@ -106,7 +150,11 @@ func (u *Update) Run(ctx context.Context, store graph.Store, opt UpdateOptions) 
 	if opt.Note == "" {
 		opt.Note = "update"
 	}
-	run := opt.refOptions()
+	lease := exec.NewLease(opt.Share, opt.MaxMemoryBytes)
+	defer lease.Release()
+	lease.Begin()
+	defer lease.End()
+	run := opt.refOptions(lease)
 	run.Branch, run.Note, run.Load = opt.Branch, opt.Note, opt.Load
 	commit, err := ref.Update(ctx, u.algebra, store, run)
 	return commit, limits.explain(ctx, err)

@@ -25,7 +25,7 @@ type accumulator interface {
 
 func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 	if a.Arg == nil {
-		acc := &rowCounter{groupCounts: groupCounts{budget: &x.budget}}
+		acc := &rowCounter{groupCounts: groupCounts{budget: x.budget}}
 		if a.Distinct {
 			acc.visible, acc.seen = a.Visible, x.newTupleSet(len(a.Visible)+1)
 		}
@@ -37,7 +37,7 @@ func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 		slot = slotOf(a.Arg, v.Name)
 	}
 	if isVar && a.Func == "COUNT" {
-		acc := &valueCounter{groupCounts: groupCounts{budget: &x.budget}, slot: slot}
+		acc := &valueCounter{groupCounts: groupCounts{budget: x.budget}, slot: slot}
 		if a.Distinct {
 			acc.seen = x.newTupleSet(2)
 		}

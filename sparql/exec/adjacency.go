@@ -84,7 +84,7 @@ func alternatives(s plan.Step) ([]*plan.LinkStep, bool) {
 const edgeBytes = 16 // the pair while it is read, then the list
 
 func (w *walker) buildLists(ctx context.Context, links []*plan.LinkStep) (*adjacency, error) {
-	a := &adjacency{nodes: newTuples(1, &w.x.budget)}
+	a := &adjacency{nodes: newTuples(1, w.x.budget)}
 	var edges [][2]uint32
 	for _, l := range links {
 		if !l.Not && l.ID == graph.None {

@@ -98,7 +98,7 @@ type store struct {
 }
 
 func newStore(x *execution, slots plan.Set) *store {
-	return &store{slots: slots.Slots(), cols: make([][]graph.TermID, len(x.plan.Slots)), budget: &x.budget}
+	return &store{slots: slots.Slots(), cols: make([][]graph.TermID, len(x.plan.Slots)), budget: x.budget}
 }
 
 const idBytes = 8

@@ -24,7 +24,7 @@ type describer struct {
 }
 
 func newDescriber(s *stream) *describer {
-	return &describer{stream: s, known: newTuples(1, &s.x.budget)}
+	return &describer{stream: s, known: newTuples(1, s.x.budget)}
 }
 
 // Next implements results.Triples.

@@ -39,7 +39,7 @@ func (o *distinctOp) init() {
 		o.pick = o.slots
 	}
 	o.out = o.x.newBuffer()
-	o.seen = newTuples(len(o.slots), &o.x.budget)
+	o.seen = newTuples(len(o.slots), o.x.budget)
 	o.key = make([]graph.TermID, len(o.slots))
 }
 

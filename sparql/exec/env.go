@@ -151,7 +151,7 @@ type existsTest struct {
 
 func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
 	t := &existsTest{
-		x: x, n: n, shared: n.Shared.Slots(), known: newTuples(n.Shared.Len(), &x.budget),
+		x: x, n: n, shared: n.Shared.Slots(), known: newTuples(n.Shared.Len(), x.budget),
 		key: make([]graph.TermID, n.Shared.Len()),
 	}
 	if n.Ask != nil {

@@ -54,7 +54,7 @@ func (x *execution) newGroup(n *plan.Group, in op) (*groupOp, error) {
 }
 
 func (o *groupOp) begin() error {
-	o.groups = newTuples(len(o.keys), &o.x.budget)
+	o.groups = newTuples(len(o.keys), o.x.budget)
 	for _, a := range o.n.Aggregates {
 		acc, err := o.x.newAccumulator(a)
 		if err != nil {

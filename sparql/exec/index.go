@@ -29,7 +29,7 @@ func (x *execution) newIndex(keep plan.Set, keys, shared []int) *index {
 	}
 	return &index{
 		rows: newStore(x, keep), keys: keys, shared: shared,
-		table: newTuples(len(keys), &x.budget), key: make([]graph.TermID, len(keys)),
+		table: newTuples(len(keys), x.budget), key: make([]graph.TermID, len(keys)),
 	}
 }
 

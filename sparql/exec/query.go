@@ -37,6 +37,7 @@ type Options struct {
 
 	MaxMemoryBytes int64  // what operators may keep; 0: DefaultMaxMemoryBytes
 	Share          *Share // of the machine, with other executions; nil: alone
+	Lease          *Lease // used in place of a new one; it is released at the end
 	Spill          *Spill // for what has no room in memory; nil: that is an error
 	ChunkRows      int    // 1 to MaxChunkRows; 0: DefaultChunkRows
 
@@ -99,13 +100,13 @@ func Plan(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) 
 }
 
 func (o Options) withDefaults() Options {
-	if o.MaxMemoryBytes <= 0 {
-		o.MaxMemoryBytes = DefaultMaxMemoryBytes
-	}
 	if o.ChunkRows <= 0 {
 		o.ChunkRows = DefaultChunkRows
 	}
 	o.ChunkRows = min(o.ChunkRows, MaxChunkRows)
+	if o.Lease == nil {
+		o.Lease = NewLease(o.Share, o.MaxMemoryBytes)
+	}
 	if o.Rand == nil {
 		o.Rand = rand.New(&seededSource{})
 	}
@@ -158,8 +159,8 @@ type execution struct {
 	opt       Options
 	terms     *termTable
 	exprs     *expr.Context
-	budget    budget
-	turn      turn
+	budget    *budget
+	turn      *turn
 	chunkRows int
 	seeds     map[*plan.Seed]*seedState
 	noColumns [][]graph.TermID
@@ -172,9 +173,9 @@ type execution struct {
 func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
 	x := &execution{
 		plan: p, src: src, opt: opt, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
-		budget: budget{max: opt.MaxMemoryBytes, share: opt.Share}, turn: turn{share: opt.Share}, noColumns: make([][]graph.TermID, len(p.Slots)),
+		budget: &opt.Lease.budget, turn: &opt.Lease.turn, noColumns: make([][]graph.TermID, len(p.Slots)),
 	}
-	x.terms = &termTable{src: src, budget: &x.budget}
+	x.terms = &termTable{src: src, budget: x.budget}
 	x.exprs = &expr.Context{Now: opt.Now, Base: base, Rand: opt.Rand, BNodes: freshNodes(opt.Rand)}
 	return x
 }

@@ -223,7 +223,7 @@ func (o *serviceOp) tables(rows *store, sel []int32) ([]*algebra.Table, error) {
 			vars = append(vars, o.n.Names[i])
 		}
 	}
-	seen := newTuples(len(o.shared), &o.x.budget)
+	seen := newTuples(len(o.shared), o.x.budget)
 	defer seen.release()
 	key := make([]graph.TermID, len(o.shared))
 	var tables []*algebra.Table

@@ -89,7 +89,7 @@ func TestShareTurns(t *testing.T) {
 	const long = "SELECT (COUNT(*) AS ?n) { ?a <urn:p> ?x . ?b <urn:p> ?y FILTER(STRLEN(?x) > STRLEN(?y)) }"
 	run := shareCase(t, 600)
 	share := NewShare(0, 1)
-	share.turns <- struct{}{}
+	share.tryAcquire()
 	r, err := run(t.Context(), "SELECT * { <urn:s7> ?p ?o }", Options{Share: share})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestShareTurns(t *testing.T) {
 	if _, err := run(ctx, long, Options{Share: share}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a long one without a turn: %v", err)
 	}
-	<-share.turns
+	share.release()
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -117,7 +117,56 @@ func TestShareTurns(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(share.turns) != 0 || share.waiting.Load() != 0 || share.UsedBytes() != 0 {
-		t.Errorf("%d turns, %d waiting, %d bytes", len(share.turns), share.waiting.Load(), share.UsedBytes())
+	if share.free != 1 || share.Waiting() != 0 || share.UsedBytes() != 0 {
+		t.Errorf("%d turns free, %d waiting, %d bytes", share.free, share.Waiting(), share.UsedBytes())
+	}
+}
+
+// Goal: a turn goes to the one that has computed least, one that gives up waits
+// no more, and beyond the bound of the queue newcomers are told so while those
+// that have begun wait all the same. Method: a share with one turn that is
+// taken, and leases that have computed for various times.
+func TestShareQueue(t *testing.T) {
+	share := NewShare(0, 1)
+	share.maxWaiting = 3
+	share.tryAcquire()
+	got := make(chan int)
+	wait := func(ctx context.Context, i int, ran time.Duration) {
+		l := NewLease(share, 0)
+		l.turn.ran = ran
+		l.Begin()
+		waiting := share.Waiting()
+		go func() {
+			if err := l.Use(ctx, 0); err != nil {
+				got <- -i
+				return
+			}
+			got <- i
+			l.End()
+		}()
+		for share.Waiting() == waiting {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	wait(t.Context(), 3, 3*time.Second)
+	wait(t.Context(), 1, time.Second)
+	wait(ctx, 2, 2*time.Second)
+	late := NewLease(share, 0)
+	late.turn.ran = time.Second
+	late.Begin()
+	var busy *BusyError
+	if err := late.Use(t.Context(), 0); !errors.As(err, &busy) || busy.Waiting != 3 {
+		t.Errorf("a newcomer: %v", err)
+	}
+	cancel()
+	if i := <-got; i != -2 {
+		t.Errorf("after cancelling 2: %d", i)
+	}
+	share.release()
+	for _, want := range []int{1, 3} {
+		if i := <-got; i != want {
+			t.Errorf("turn of %d, want %d", i, want)
+		}
 	}
 }

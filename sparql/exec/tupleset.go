@@ -18,7 +18,7 @@ type tupleSet struct {
 }
 
 func (x *execution) newTupleSet(width int) *tupleSet {
-	return &tupleSet{x: x, width: width, seen: newTuples(width, &x.budget)}
+	return &tupleSet{x: x, width: width, seen: newTuples(width, x.budget)}
 }
 
 // insert tells whether a tuple is new; false for one that is put away.
@@ -78,7 +78,7 @@ func (s *tupleSet) rest(ctx context.Context, each func(key []graph.TermID)) erro
 	}
 	key := make([]graph.TermID, s.width)
 	for _, part := range s.later.of {
-		sub := &tupleSet{x: s.x, width: s.width, seen: newTuples(s.width, &s.x.budget), level: s.level + 1}
+		sub := &tupleSet{x: s.x, width: s.width, seen: newTuples(s.width, s.x.budget), level: s.level + 1}
 		in := part.read()
 		for {
 			c, err := in.next(ctx)

@@ -31,7 +31,7 @@ type walker struct {
 
 func newWalker(x *execution, n *plan.Path, step plan.Step) *walker {
 	return &walker{
-		x: x, n: n, step: step, links: map[*plan.LinkStep]*finder{}, visited: newTuples(1, &x.budget), edges: -1,
+		x: x, n: n, step: step, links: map[*plan.LinkStep]*finder{}, visited: newTuples(1, x.budget), edges: -1,
 		known: map[graph.TermID][]graph.TermID{},
 	}
 }
@@ -189,7 +189,7 @@ func (w *walker) follow(ctx context.Context, s plan.Step, frontier []graph.TermI
 
 // followRepeat visits what repetitions of a step lead to, each node once.
 func (w *walker) followRepeat(ctx context.Context, s *plan.RepeatStep, frontier []graph.TermID, visit func(graph.TermID) error) error {
-	seen := newTuples(1, &w.x.budget)
+	seen := newTuples(1, w.x.budget)
 	defer seen.release()
 	var found []graph.TermID
 	meet := func(id graph.TermID) error {
@@ -364,7 +364,7 @@ func (w *walker) starts(ctx context.Context, zero bool) ([]graph.TermID, error) 
 	if w.haveAll {
 		return w.nodes, nil
 	}
-	seen := newTuples(1, &w.x.budget)
+	seen := newTuples(1, w.x.budget)
 	err := w.each(ctx, w.pattern(slotPlace(slotFrom), slotPlace(slotPredicate), slotPlace(slotTo)), func(c *graph.Chunk, row int) error {
 		for _, at := range [2]int{graph.S, graph.O} {
 			if _, _, err := seen.insert([]graph.TermID{c.Cols[at][row]}); err != nil {

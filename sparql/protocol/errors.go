@@ -29,6 +29,7 @@ func StatusOf(err error) int {
 		service     *results.ServiceError
 		load        *sparql.LoadError
 		body        *bodyError
+		busy        *sparql.BusyError
 		statusKnown = []struct {
 			err    error
 			status int
@@ -54,7 +55,7 @@ func StatusOf(err error) int {
 	switch {
 	case errors.As(err, &syntaxErr), errors.As(err, &rdfErr):
 		return http.StatusBadRequest
-	case errors.As(err, &limit):
+	case errors.As(err, &limit), errors.As(err, &busy):
 		return http.StatusServiceUnavailable
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge

@@ -53,6 +53,10 @@ type Options struct {
 	// MaxMemoryBytes bounds what one query keeps, MaxTotalMemoryBytes what all
 	// that run at once keep together.
 	MaxMemoryBytes, MaxTotalMemoryBytes int64
+	// Workers is how many long queries compute at once, on as many processors;
+	// 0 means GOMAXPROCS. With more processors than that in Go's scheduler,
+	// the others' requests are seen at once.
+	Workers int
 	// Spill takes what queries have no memory for; nil: that is an error.
 	Spill *sparql.Spill
 	// ResultCacheBytes bounds the answers kept for those who ask the same of
@@ -103,6 +107,7 @@ func New(opt Options) *Handler {
 	opt.MaxRows = orDefault(opt.MaxRows, DefaultMaxRows)
 	opt.MaxMemoryBytes = orDefault(opt.MaxMemoryBytes, DefaultMaxMemoryBytes)
 	opt.MaxTotalMemoryBytes = max(orDefault(opt.MaxTotalMemoryBytes, DefaultMaxTotalMemoryBytes), opt.MaxMemoryBytes)
+	opt.Workers = orDefault(opt.Workers, runtime.GOMAXPROCS(0))
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -129,7 +134,7 @@ func New(opt Options) *Handler {
 		opt: opt, Running: NewRegistry(),
 		parses: newCache[parsed](parseCacheBytes), plans: newCache[*plan.Plan](planCacheBytes),
 		results:  newCache[answerBody](max(opt.ResultCacheBytes, 0)),
-		share:    sparql.NewShare(opt.MaxTotalMemoryBytes, runtime.GOMAXPROCS(0)),
+		share:    sparql.NewShare(opt.MaxTotalMemoryBytes, opt.Workers),
 		storeKey: info.Base + " " + strconv.FormatInt(info.Created.UnixNano(), 36) + " ",
 	}
 }

@@ -233,6 +233,10 @@ type answerBody struct {
 	rows  int
 }
 
+// retryAfterSeconds is when to ask again after too many asked at once (RFC 9110
+// §10.2.3).
+const retryAfterSeconds = "2"
+
 // failQuery answers a failed execution: with a status if nothing was sent
 // yet, else by cutting the connection.
 func (h *Handler) failQuery(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
@@ -247,6 +251,10 @@ func (h *Handler) failQuery(ctx context.Context, w http.ResponseWriter, r *http.
 	w.Header().Del("ETag")
 	if errors.Is(err, ErrCancelled) {
 		status = http.StatusServiceUnavailable
+	}
+	var busy *sparql.BusyError
+	if errors.As(err, &busy) {
+		w.Header().Set("Retry-After", retryAfterSeconds)
 	}
 	if status == http.StatusInternalServerError {
 		h.opt.Log.Error("query failed", "err", err)

@@ -24,6 +24,7 @@ type evaluator struct {
 	exprs   *expr.Context
 	dataset dataset
 	bytes   int64 // memory of the rows made so far
+	told    int64 // of bytes, to opt.Use
 	steps   uint
 }
 
@@ -37,13 +38,19 @@ func newEvaluator(src graph.Source, vars *varTable, base string, opt Options) *e
 // stepsPerCheck is how many small steps pass between looks at the context.
 const stepsPerCheck = 1024
 
-// step counts a small piece of work and sees to cancellation.
+// step counts a small piece of work and sees to cancellation, and now and then
+// to what others have to say about it.
 func (e *evaluator) step(ctx context.Context) error {
 	e.steps++
-	if e.steps%stepsPerCheck == 0 {
-		return context.Cause(ctx)
+	if e.steps%stepsPerCheck != 0 {
+		return nil
 	}
-	return nil
+	if err := context.Cause(ctx); err != nil || e.opt.Use == nil {
+		return err
+	}
+	more := e.bytes - e.told
+	e.told = e.bytes
+	return e.opt.Use(ctx, more)
 }
 
 // rowOverheadBytes is what a row costs beside its ids: slice header in the

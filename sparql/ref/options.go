@@ -34,6 +34,10 @@ type Options struct {
 	// makes, counted as they are made; 0 means DefaultMaxMemoryBytes.
 	MaxMemoryBytes int64
 
+	// Use, if set, is told now and then how many bytes more the solutions take,
+	// or fewer if it is negative, and may wait or fail.
+	Use func(ctx context.Context, bytes int64) error
+
 	// UnionDefault makes the default graph the merge of all graphs, where
 	// neither the query nor DefaultGraphs choose one.
 	UnionDefault bool

@@ -15,6 +15,7 @@ import (
 const (
 	maxUpdateAttempts = 200     // tries of one request when others commit in between
 	maxUpdateChanges  = 8 << 20 // quads that one request changes
+	changeBytes       = 200     // what a changed quad takes, roughly
 )
 
 // Errors of update operations (SPARQL 1.1 Update §3).
@@ -222,6 +223,7 @@ func (w *updater) modify(ctx context.Context, op *algebra.Modify) error {
 		if inserts, err = in.fill(ctx, op.Insert, op.With, inserts); err != nil {
 			return err
 		}
+		e.bytes += int64(len(op.Delete)+len(op.Insert)) * changeBytes
 	}
 	return w.apply(deletes, inserts)
 }

@@ -125,7 +125,11 @@ func (s *Store) image() (_ *Image, err error) {
 	}
 	last, offset := splitPosition(m.end)
 	for n := m.firstWAL; n < last; n++ {
-		if err := i.add(s.o.FS, segmentName(s.dir, n), -1); err != nil {
+		name, _, err := logPath(s.o.FS, s.dir, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := i.add(s.o.FS, name, -1); err != nil {
 			return nil, err
 		}
 	}

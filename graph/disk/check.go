@@ -63,6 +63,7 @@ type checker struct {
 	report  Report
 	history *history.History
 	commits graph.CommitSeq // in the history
+	lost    bool            // the number of the next record of the log is not known
 }
 
 // note puts a damage into the report; other errors come back.
@@ -122,7 +123,7 @@ func (c *checker) listFiles(m *manifest) error {
 	for _, name := range names {
 		path := filepath.Join(c.dir, name)
 		ours := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
-		if ours && !named[path] {
+		if ours && !named[path] || extraArchive(c.dir, names, name) {
 			c.report.Debris = append(c.report.Debris, path)
 			continue
 		}
@@ -230,7 +231,14 @@ func (c *checker) checkLog(ctx context.Context, m *manifest) error {
 }
 
 func (c *checker) checkLogSegment(ctx context.Context, r *recovery, n uint64, first, last bool) error {
-	name := segmentName(c.dir, n)
+	name, archived, err := logPath(c.fs, c.dir, n)
+	if err != nil {
+		return err
+	}
+	if archived {
+		c.lost = c.lost || first
+		return c.checkArchive(ctx, r, n)
+	}
 	f, err := c.fs.OpenFile(name, false)
 	if err != nil {
 		return err
@@ -244,8 +252,8 @@ func (c *checker) checkLogSegment(ctx context.Context, r *recovery, n uint64, fi
 	if err := readFull(f, head, 0); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	if first {
-		r.number = max(segmentFirst(head), 1) - 1
+	if first || c.lost {
+		r.number, c.lost = max(segmentFirst(head), 1)-1, false
 	}
 	if err := checkSegmentHeader(head, c.salt, n, r.number+1); err != nil {
 		torn := &tornError{0, err.Error()}
@@ -268,7 +276,7 @@ func (c *checker) checkLogSegment(ctx context.Context, r *recovery, n uint64, fi
 
 // checkRecord checks the record at offset and returns where the next one
 // begins: behind it, or behind what is damaged.
-func (c *checker) checkRecord(r *recovery, f vfs.File, name string, n uint64, offset, size int64, last bool) (int64, error) {
+func (c *checker) checkRecord(r *recovery, f io.ReaderAt, name string, n uint64, offset, size int64, last bool) (int64, error) {
 	payload, err := r.next(io.NewSectionReader(f, offset, size-offset), size-offset)
 	var torn *tornError
 	switch {
@@ -320,7 +328,7 @@ func (c *checker) checkCommit(r *record, name string, n uint64, offset int64) er
 }
 
 // resync returns the offset of the next good record, the end if there is none.
-func (c *checker) resync(r *recovery, f vfs.File, from, size int64) (int64, error) {
+func (c *checker) resync(r *recovery, f io.ReaderAt, from, size int64) (int64, error) {
 	number := r.number
 	r.number = ^uint64(0) // any record has a smaller one
 	at, err := r.search(f, from, size)

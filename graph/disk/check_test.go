@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nettwin/graph"
 	"nettwin/graph/disk"
@@ -40,8 +41,27 @@ func settled(t *testing.T) *vfs.Mem {
 	if _, err := s.Commit(ctx, &graph.Batch{Adds: []rdf.Quad{quad("last", 1)}}); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "an archive of the log", func() bool { return exists(m, "store/wal-000002.z") && !exists(m, "store/wal-000002") })
 	must(t, s.Close())
+	for _, name := range check(t, m).Debris { // of a merge that closing ended
+		must(t, m.Remove(name))
+	}
 	return m
+}
+
+func exists(m *vfs.Mem, name string) bool {
+	_, err := m.Stat(name)
+	return err == nil
+}
+
+// await waits for what happens behind commits.
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: it does not come", what)
+		}
+	}
 }
 
 func check(t *testing.T, m *vfs.Mem) disk.Report {
@@ -105,12 +125,23 @@ func flipStep(at, size int) int {
 // Goal: several damages of the log are all found, files that are missing are
 // named, debris is listed, and a store in use is left alone. Method: each.
 func TestCheckReports(t *testing.T) {
-	m := settled(t)
+	m := lived(t, 700)
 	must(t, m.Corrupt("store/wal-000001", 100, 1))
-	must(t, m.Corrupt("store/wal-000002", 200, 1))
-	must(t, m.Corrupt("store/wal-000002", 1500, 1))
+	must(t, m.Corrupt("store/wal-000002", 100, 1))
+	must(t, m.Corrupt("store/wal-000002", 500, 1))
 	if r := check(t, m); len(r.Problems) != 3 {
 		t.Errorf("three damages: %v", r.Problems)
+	}
+	m = settled(t)
+	must(t, m.Corrupt("store/wal-000001.z", 60, 1))
+	must(t, m.Corrupt("store/wal-000002.z", 8, 1))
+	if r := check(t, m); len(r.Problems) != 2 {
+		t.Errorf("two damages of archives: %v", r.Problems)
+	}
+	m = settled(t)
+	putFile(t, m, "store/wal-000002", nil)
+	if r := check(t, m); !slices.Equal(r.Debris, []string{"store/wal-000002.z"}) {
+		t.Errorf("an archive beside its segment: %+v", r)
 	}
 	m = settled(t)
 	putFile(t, m, "store/seg-999999", []byte("half written"))
@@ -123,7 +154,7 @@ func TestCheckReports(t *testing.T) {
 		must(t, err)
 		at := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, kind) })
 		must(t, m.Remove("store/"+names[at]))
-		if r := check(t, m); !slices.ContainsFunc(r.Problems, func(p *graph.CorruptionError) bool { return p.File == "store/"+names[at] }) {
+		if r := check(t, m); !slices.ContainsFunc(r.Problems, func(p *graph.CorruptionError) bool { return p.File == strings.TrimSuffix("store/"+names[at], ".z") }) {
 			t.Errorf("%s is missing: %v", names[at], r.Problems)
 		}
 	}

@@ -121,6 +121,12 @@ func (s *Store) checkpoints() {
 				}
 				return
 			}
+			if !s.wantsCheckpoint() {
+				s.archiveNext(s.ctx)
+			}
+			continue
+		}
+		if s.archiveNext(s.ctx) {
 			continue
 		}
 		select {

@@ -6,7 +6,8 @@
 //	STORE        format version, base IRI, time of creation, salt of checksums
 //	LOCK         flock'ed by the process that has the store open
 //	wal-000001…  segments of the log: every commit, fork and drop; also the
-//	             archive from which old versions, feeds and merges are made
+//	             archive from which old versions, feeds and merges are made;
+//	             wal-….z are those that opening does not read, compressed
 //	MANIFEST     which of the following make up the store after one record of
 //	             the log: the checkpoint
 //	seg-000001…  runs of quads in five orders (internal/segment)

@@ -122,7 +122,7 @@ func TestNewerFormat(t *testing.T) {
 	m := vfs.NewMem()
 	s := openAt(t, "store", m, graphtest.Clock(), disk.Options{})
 	must(t, s.Close())
-	text := strings.Replace(string(fileBytes(t, m, "store/STORE")), "format 2\n", "format 3\n", 1)
+	text := strings.Replace(string(fileBytes(t, m, "store/STORE")), "format 3\n", "format 4\n", 1)
 	text = text[:strings.Index(text, "crc ")]
 	text += fmt.Sprintf("crc %08x\n", crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli)))
 	putFile(t, m, "store/STORE", []byte(text))
@@ -131,7 +131,7 @@ func TestNewerFormat(t *testing.T) {
 	_, checked := disk.Check(ctx, m, "store")
 	restored := disk.Restore(ctx, m, "store", "other")
 	for way, err := range map[string]error{"open": opened, "check": checked, "restore": restored} {
-		if !errors.Is(err, disk.ErrNewer) || errors.As(err, &damage) || !strings.Contains(fmt.Sprint(err), "formats 1 to 2") {
+		if !errors.Is(err, disk.ErrNewer) || errors.As(err, &damage) || !strings.Contains(fmt.Sprint(err), "formats 1 to 3") {
 			t.Errorf("%s: %v", way, err)
 		}
 	}

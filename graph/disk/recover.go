@@ -48,14 +48,15 @@ func (r *recovery) corrupt(name string, offset int64, format string, args ...any
 	}
 }
 
-// segmentNumber returns the number of the segment of the log that has a name.
+// segmentNumber returns the number of the segment of the log that has a name,
+// or whose archive has.
 func segmentNumber(dir, name string) (uint64, bool) {
-	digits, ok := strings.CutPrefix(name, "wal-")
+	digits, ok := strings.CutPrefix(strings.TrimSuffix(name, archiveSuffix), "wal-")
 	if !ok {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
-	return n, err == nil && filepath.Base(segmentName(dir, n)) == name
+	return n, err == nil && filepath.Base(segmentName(dir, n)) == strings.TrimSuffix(name, archiveSuffix)
 }
 
 // segments lists the numbers of the segments in a directory, which must begin
@@ -72,6 +73,7 @@ func segments(fsys vfs.FS, dir string, first uint64) ([]uint64, error) {
 		}
 	}
 	slices.Sort(out)
+	out = slices.Compact(out)
 	for i, n := range out {
 		if n != uint64(i)+first {
 			return nil, &graph.CorruptionError{File: segmentName(dir, uint64(i)+first), Reason: "this segment of the log is missing; " + adviceCorrupt}
@@ -88,9 +90,16 @@ func (r *recovery) run(list []uint64) error {
 	}
 	for i, n := range list {
 		if n < start {
-			info, err := r.wal.fs.Stat(segmentName(r.wal.dir, n))
+			name, archived, err := logPath(r.wal.fs, r.wal.dir, n)
 			if err != nil {
 				return err
+			}
+			info, err := r.wal.fs.Stat(name)
+			if err != nil {
+				return err
+			}
+			if archived {
+				r.wal.packed = n + 1
 			}
 			r.wal.older += info.SizeBytes
 			continue
@@ -286,7 +295,7 @@ func (r *recovery) replay(payload []byte, pos, end uint64) error {
 // segment can have one (I2), and no record can follow that was made after the
 // bad one was durable. A segment's header is durable before its first record,
 // that of segment 1 before the store (I1).
-func (r *recovery) judge(f vfs.File, name string, n uint64, size int64, torn *tornError, last bool) error {
+func (r *recovery) judge(f io.ReaderAt, name string, n uint64, size int64, torn *tornError, last bool) error {
 	if !last {
 		return r.corrupt(name, torn.offset, "%s, and later segments follow", torn.reason)
 	}
@@ -308,7 +317,7 @@ const searchBytes = 1 << 20
 
 // search returns the offset of the first good record at or after from that
 // proves that the record due there was durable once, or -1.
-func (r *recovery) search(f vfs.File, from, size int64) (int64, error) {
+func (r *recovery) search(f io.ReaderAt, from, size int64) (int64, error) {
 	buf := make([]byte, searchBytes)
 	for from+frameLen <= size {
 		n := int(min(int64(len(buf)), size-from))
@@ -336,7 +345,7 @@ func (r *recovery) search(f vfs.File, from, size int64) (int64, error) {
 
 // good tells whether a record of this log stands at offset that was made when
 // the record after the last good one was durable, or that has no place there.
-func (r *recovery) good(f vfs.File, offset, size int64) (bool, error) {
+func (r *recovery) good(f io.ReaderAt, offset, size int64) (bool, error) {
 	if offset+frameLen > size {
 		return false, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nettwin/graph"
@@ -79,7 +80,7 @@ func (s *Store) clean(m *manifest) error {
 	for _, name := range names {
 		path := filepath.Join(s.dir, name)
 		debris := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
-		if n, ok := segmentNumber(s.dir, name); ok && n < m.firstWAL {
+		if n, ok := segmentNumber(s.dir, name); ok && (n < m.firstWAL || extraArchive(s.dir, names, name)) {
 			debris = true
 		}
 		if !debris || named[path] {
@@ -90,6 +91,14 @@ func (s *Store) clean(m *manifest) error {
 		}
 	}
 	return nil
+}
+
+// extraArchive tells whether a file is the archive of a segment that is there,
+// so that the archive may be half written.
+func extraArchive(dir string, names []string, name string) bool {
+	raw, ok := strings.CutSuffix(name, archiveSuffix)
+	_, ours := segmentNumber(dir, name)
+	return ok && ours && slices.Contains(names, raw)
 }
 
 // files are the paths of the segments and dictionary files that m names.

@@ -140,6 +140,7 @@ type Store struct {
 
 	saving     sync.Mutex   // who writes the manifest
 	compacting atomic.Int64 // calls of Compact under way
+	packer     packer       // of the goroutine that makes checkpoints
 
 	mu       sync.RWMutex
 	main     *line
@@ -274,14 +275,18 @@ func (s *Store) create(dir string, o Options) (*storeFile, error) {
 		return nil, err
 	}
 	for _, n := range list {
-		info, err := o.FS.Stat(segmentName(dir, n))
+		name, _, err := logPath(o.FS, dir, n)
+		if err != nil {
+			return nil, err
+		}
+		info, err := o.FS.Stat(name)
 		if err != nil {
 			return nil, err
 		}
 		if n > 1 || info.SizeBytes > segmentHeaderLen {
 			return nil, &graph.CorruptionError{
 				File:   filepath.Join(dir, storeName),
-				Reason: fmt.Sprintf("it is missing, but %s holds records; %s", segmentName(dir, n), adviceCorrupt),
+				Reason: fmt.Sprintf("it is missing, but %s holds records; %s", name, adviceCorrupt),
 			}
 		}
 	}

@@ -25,11 +25,11 @@ const (
 )
 
 // The format of the data directory as a whole. Format 1 had nothing but the
-// log, which is still read; opening such a store makes it one of format 2, so
-// that older programs leave it alone.
+// log, format 2 no archives of it; both are still read. Opening such a store
+// makes it one of format 3, so that older programs leave it alone.
 const (
 	oldestFormat  = 1
-	formatVersion = 2
+	formatVersion = 3
 )
 
 // ErrNewer: the store was written by a later release, whose format this program
@@ -45,7 +45,7 @@ const (
 // CRC-32C of the lines above:
 //
 //	nettwin store
-//	format 2
+//	format 3
 //	base https://noc.example/
 //	created 2026-11-22T02:40:51.123456789Z
 //	salt 0123456789abcdef0123456789abcdef

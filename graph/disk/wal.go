@@ -95,15 +95,23 @@ type wal struct {
 	segment  uint64
 	err      error // the first failure (I4)
 
-	reading sync.Mutex
-	reader  vfs.File // the segment last read
-	readSeg uint64
+	reading  sync.Mutex
+	reader   logReader // the segment last read
+	readSeg  uint64
+	readName string
 
 	older int64 // bytes of the segments before those of end
 
-	first uint64 // oldest segment that is kept; guarded by Store.saving
+	first  uint64 // oldest segment that is kept; guarded by Store.saving
+	packed uint64 // oldest one that has no archive; guarded by Store.saving
 	// What the next checkpoint has to take begins behind this position.
 	saved atomic.Uint64
+}
+
+// logReader is a segment or its archive.
+type logReader interface {
+	io.ReaderAt
+	io.Closer
 }
 
 // chunk is bytes for one segment. first is the number of its first record.
@@ -248,7 +256,10 @@ func (w *wal) tail() int64 {
 // remove removes the segments from one up to another, which stays.
 func (w *wal) remove(from, to uint64) error {
 	for n := from; n < to; n++ {
-		name := segmentName(w.dir, n)
+		name, _, err := logPath(w.fs, w.dir, n)
+		if err != nil {
+			return err
+		}
 		info, err := w.fs.Stat(name)
 		if err != nil {
 			return err
@@ -260,6 +271,23 @@ func (w *wal) remove(from, to uint64) error {
 		w.older -= info.SizeBytes
 		w.mu.Unlock()
 	}
+	return nil
+}
+
+// replace removes a segment whose archive is there, with the sizes of both.
+func (w *wal) replace(n uint64, was, is int64) error {
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	if w.reader != nil && w.readSeg == n {
+		w.reader.Close()
+		w.reader = nil
+	}
+	if err := w.fs.Remove(segmentName(w.dir, n)); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.older += is - was
+	w.mu.Unlock()
 	return nil
 }
 
@@ -284,10 +312,10 @@ func (w *wal) ReadCommit(pos uint64) (*record, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	segment, offset := splitPosition(pos)
-	name := segmentName(w.dir, segment)
 	if err := w.openReader(segment); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", segmentName(w.dir, segment), err)
 	}
+	name := w.readName
 	head := make([]byte, frameLen)
 	if err := readFull(w.reader, head, offset); err != nil {
 		return nil, readError(name, offset, err)
@@ -342,14 +370,23 @@ func (w *wal) openReader(segment uint64) error {
 	if w.reader != nil && w.readSeg == segment {
 		return nil
 	}
-	f, err := w.fs.OpenFile(segmentName(w.dir, segment), false)
+	name, archived, err := logPath(w.fs, w.dir, segment)
+	if err != nil {
+		return err
+	}
+	var r logReader
+	if archived {
+		r, err = openArchive(w.fs, w.dir, w.salt, segment)
+	} else {
+		r, err = w.fs.OpenFile(name, false)
+	}
 	if err != nil {
 		return err
 	}
 	if w.reader != nil {
 		w.reader.Close()
 	}
-	w.reader, w.readSeg = f, segment
+	w.reader, w.readSeg, w.readName = r, segment, name
 	return nil
 }
 

@@ -36,7 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) graph.Store) {
 	}{
 		{"scan", testScan}, {"terms", testTerms}, {"commit", testCommit}, {"versions", testVersions},
 		{"branches", testBranches}, {"merge", testMerge}, {"feed", testFeed}, {"restrict", testRestrict},
-		{"concurrent", testConcurrent}, {"closed", testClosed},
+		{"load", testLoad}, {"concurrent", testConcurrent}, {"closed", testClosed},
 		{"model", func(t *testing.T, open func(t *testing.T) graph.Store) { Model(t, open) }},
 	}
 	for _, g := range groups {

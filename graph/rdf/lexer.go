@@ -62,6 +62,7 @@ type lexer struct {
 	scratch   []byte // of unescape and expansion: valid until the next of them
 	interned  []string
 	seed      maphash.Seed
+	view      bool // strings are views of the window, which never moves: see LineParser
 }
 
 func newLexer(r io.Reader, f Format, maxTerm int) *lexer {
@@ -86,6 +87,10 @@ func (l *lexer) fill() bool {
 	}
 	if l.mark >= 0 && l.end-l.mark > l.maxTerm {
 		l.err = l.tooLong(l.mark)
+		return false
+	}
+	if l.view { // the window is all there is, and strings hold it where it is
+		l.err = l.endError()
 		return false
 	}
 	l.shift()
@@ -277,6 +282,9 @@ func quoteText(b []byte) string {
 // intern returns b as a string, without allocating if the same bytes were
 // seen lately.
 func (l *lexer) intern(b []byte) string {
+	if l.view {
+		return l.viewOf(b)
+	}
 	if len(b) == 0 || len(b) > internBytes {
 		return string(b)
 	}

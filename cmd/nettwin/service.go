@@ -39,7 +39,8 @@ type service struct {
 	hosts   []string // further names of this server
 	limits  config.Limits
 	sources sources
-	hands   *hands // of the controller, which newController makes
+	hands   *hands        // of the controller, which newController makes
+	spill   *sparql.Spill // of queries, which run opens
 	// onListening is called before the first device is read, with the
 	// addresses at which devices are listened to; may be nil.
 	onListening func(ctx context.Context, at sinks) error
@@ -89,6 +90,13 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	spill, endSpill, err := openSpill(s.dir, s.limits.MaxSpillBytes)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer endSpill()
+	s.spill = spill
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var parts sync.WaitGroup
@@ -227,7 +235,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,
 			Timeout: s.limits.QueryTimeout, MaxTimeout: s.limits.MaxQueryTimeout, MaxRows: int(s.limits.MaxRows),
 			MaxQueryBytes: s.limits.MaxQueryBytes, MaxDataBytes: s.limits.MaxDataBytes,
-			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery, ResultCacheBytes: s.limits.ResultCache,
+			MaxMemoryBytes: s.limits.MaxMemoryBytes, SlowQuery: s.limits.SlowQuery, ResultCacheBytes: s.limits.ResultCache, Spill: s.spill, Workers: workers(),
 			Service: service, Load: load, Saved: saved,
 			Role:     func(r *http.Request) string { return auth.FromContext(r.Context()).Role.String() },
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,

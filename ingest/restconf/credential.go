@@ -1,0 +1,39 @@
+package restconf
+
+import (
+	"errors"
+	"fmt"
+
+	"nettwin/internal/tlspeer"
+)
+
+// Credential is what a device wants to see, and by what it is known. Its
+// secrets never appear in text: String leaves them out.
+type Credential struct {
+	User, Password string // of HTTP Basic (RFC 7617); both may be empty with a certificate
+	TLS            tlspeer.Config
+}
+
+// String names the credential without its secrets.
+func (c Credential) String() string {
+	by := "certificate"
+	if c.User != "" {
+		by = "password"
+	}
+	return fmt.Sprintf("HTTPS user %q, %s", c.User, by)
+}
+
+// GoString keeps secrets out of %#v too.
+func (c Credential) GoString() string { return "restconf.Credential{" + c.String() + "}" }
+
+// Validate tells what is missing or malformed.
+func (c Credential) Validate() error {
+	if c.User == "" && len(c.TLS.Certificate) == 0 {
+		return errors.New("neither user nor client certificate is set")
+	}
+	if c.User != "" && c.Password == "" {
+		return errors.New("the password is missing")
+	}
+	_, err := c.TLS.TLS("localhost")
+	return err
+}

@@ -24,6 +24,7 @@ var law = []struct {
 	may []string
 }{
 	{"graph/rdf", nil},
+	{"graph/rdf/patch", []string{"graph", "graph/rdf"}},
 	{"graph/vfs", nil},
 	{"graph", []string{"graph/rdf"}},
 	{"graph/internal/...", []string{"graph", "graph/rdf", "graph/internal/..."}},
@@ -49,7 +50,7 @@ var law = []struct {
 	{"sparql/protocol", []string{"sparql", "sparql/algebra", "sparql/plan", "sparql/results", "sparql/syntax", "graph", "graph/rdf"}},
 	{"sparql/sparqltest", []string{"graph", "graph/rdf", "graph/mem", "sparql", "sparql/results", "sparql/algebra", "sparql/syntax", "sparql/ref", "internal/testenv"}},
 	{"reasoning/...", []string{"reasoning/...", "sparql", "sparql/syntax", "sparql/algebra", "sparql/plan", "sparql/exec", "sparql/expr", "sparql/results", "graph", "graph/rdf", "naming/...", "ontology/..."}},
-	{"web/...", []string{"web/...", "control", "control/intent", "sparql/...", "reasoning/...", "ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/auth", "internal/config"}},
+	{"web/...", []string{"web/...", "control", "control/intent", "sparql/...", "reasoning/...", "ingest", "graph", "graph/rdf", "graph/rdf/patch", "naming/...", "ontology/...", "internal/auth", "internal/config"}},
 	{"control/...", []string{"control/...", "reasoning/...", "sparql", "sparql/syntax", "sparql/algebra", "sparql/results", "sparql/expr", "graph", "graph/rdf", "naming/...", "ontology/...", "ingest", "internal/netconf"}},
 	{"fixtures", nil},
 	{"cmd/...", []string{"..."}},

@@ -150,7 +150,11 @@ func (s *Server) compact(w http.ResponseWriter, r *http.Request) {
 func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 	ctx, end := s.untilStop(r)
 	defer end()
-	out := &firstWrite{w: w}
+	out := &firstWrite{w: w, header: func(h http.Header) {
+		h.Set("Content-Type", "application/x-tar")
+		h.Set("Content-Disposition", `attachment; filename="nettwin-backup.tar"`)
+		h.Set("Cache-Control", "no-store")
+	}}
 	err := s.opt.Operations.Backup(ctx, out)
 	switch {
 	case err == nil:
@@ -162,19 +166,17 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// firstWrite sets the header of a tar before the first byte.
+// firstWrite sets headers before the first byte.
 type firstWrite struct {
-	w     http.ResponseWriter
-	begun bool
+	w      http.ResponseWriter
+	header func(http.Header)
+	begun  bool
 }
 
 func (f *firstWrite) Write(p []byte) (int, error) {
 	if !f.begun {
 		f.begun = true
-		h := f.w.Header()
-		h.Set("Content-Type", "application/x-tar")
-		h.Set("Content-Disposition", `attachment; filename="nettwin-backup.tar"`)
-		h.Set("Cache-Control", "no-store")
+		f.header(f.w.Header())
 	}
 	return f.w.Write(p)
 }

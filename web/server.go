@@ -177,6 +177,8 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/sources", s.sources)
 	r.With(read).Get("/commits", s.commits)
 	r.With(read).Get("/feed", s.feed)
+	r.With(read).Get("/patch", s.patchExport)
+	r.With(write).Post("/patch", s.patchApply)
 	r.With(read).Get("/events", s.events)
 	r.With(read).Get("/timeline", s.timeline)
 	operate := s.opt.Gate.Require(Operator)

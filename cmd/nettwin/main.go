@@ -47,6 +47,7 @@ type cli struct {
 	Stats    statsCmd    `cmd:"" help:"Count quads by graph and predicate, and bytes by kind of file."`
 	Backup   backupCmd   `cmd:"" help:"Copy a data directory, of a running twin too, and check the copy."`
 	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a backup."`
+	Patch    patchCmd    `cmd:"" help:"Exchange changes as RDF Patch."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

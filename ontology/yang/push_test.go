@@ -202,3 +202,26 @@ func TestKeyedUnknown(t *testing.T) {
 		t.Errorf("%s\nhas no %s", strings.Join(lines, "\n"), want)
 	}
 }
+
+// TestKeyedPath: keys go to the lists that have them, in order; what is left
+// names the end of a path without schema.
+func TestKeyedPath(t *testing.T) {
+	s := compileFor(t, "ietf-interfaces", "ietf-ip", "iana-if-type")
+	for _, c := range []struct {
+		path string
+		keys []Key
+		want string
+		left int
+	}{
+		{"ietf-interfaces:interfaces/interface/statistics", []Key{{"name", "e/1"}}, "ietf-interfaces:interfaces/interface=e%2F1/statistics", 0},
+		{"ietf-interfaces:interfaces/interface/ietf-ip:ipv4/address", []Key{{"ip", "192.0.2.1"}, {"name", "e"}}, "ietf-interfaces:interfaces/interface=e/ietf-ip:ipv4/address=192.0.2.1", 0},
+		{"ietf-interfaces:interfaces/interface", []Key{{"other", "x"}}, "ietf-interfaces:interfaces/interface", 1},
+		{"acme:a/b", []Key{{"x", "1"}, {"y", "2,3"}}, "acme:a/b=1,2%2C3", 2},
+		{"acme:a", nil, "acme:a", 0},
+	} {
+		got, left := s.KeyedPath(c.path, c.keys)
+		if got != c.want || len(left) != c.left {
+			t.Errorf("%s: %s and %v, expected %s", c.path, got, left, c.want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (c *checker) checkArchive(ctx context.Context, r *recovery, n uint64) error
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		next, err := c.checkRecord(r, a, a.name, n, offset, a.length, false)
+		next, err := c.checkRecord(ctx, r, a, a.name, n, offset, a.length, false)
 		if err != nil {
 			if next, err = c.afterFrame(r, a, err); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nettwin/graph"
@@ -63,6 +64,7 @@ type checker struct {
 	report  Report
 	history *history.History
 	commits graph.CommitSeq // in the history
+	saved   graph.CommitSeq // in the manifest
 	lost    bool            // the number of the next record of the log is not known
 }
 
@@ -101,6 +103,7 @@ func (c *checker) run(ctx context.Context) error {
 	if m == nil {
 		m = &manifest{firstWAL: 1}
 	}
+	c.saved = m.commits
 	if err := c.listFiles(m); err != nil {
 		return err
 	}
@@ -267,7 +270,7 @@ func (c *checker) checkLogSegment(ctx context.Context, r *recovery, n uint64, fi
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if offset, err = c.checkRecord(r, f, name, n, offset, size, last); err != nil {
+		if offset, err = c.checkRecord(ctx, r, f, name, n, offset, size, last); err != nil {
 			return err
 		}
 	}
@@ -276,7 +279,7 @@ func (c *checker) checkLogSegment(ctx context.Context, r *recovery, n uint64, fi
 
 // checkRecord checks the record at offset and returns where the next one
 // begins: behind it, or behind what is damaged.
-func (c *checker) checkRecord(r *recovery, f io.ReaderAt, name string, n uint64, offset, size int64, last bool) (int64, error) {
+func (c *checker) checkRecord(ctx context.Context, r *recovery, f io.ReaderAt, name string, n uint64, offset, size int64, last bool) (int64, error) {
 	payload, err := r.next(io.NewSectionReader(f, offset, size-offset), size-offset)
 	var torn *tornError
 	switch {
@@ -301,12 +304,29 @@ func (c *checker) checkRecord(r *recovery, f io.ReaderAt, name string, n uint64,
 	rec, err := decodeRecord(payload)
 	if err != nil {
 		c.problem(name, offset, "a record with a good checksum is none: %v", err)
-	} else if rec.kind == recordCommit {
+	} else if rec.kind == recordCommit || rec.kind == recordLoad {
+		if err := c.checkLoad(ctx, rec); err != nil {
+			return 0, err
+		}
 		if err := c.checkCommit(rec, name, n, offset); err != nil {
 			return 0, err
 		}
 	}
 	return offset + frameLen + int64(len(payload)), nil
+}
+
+// checkLoad reads the segment of a load that the manifest does not name yet,
+// which opening keeps.
+func (c *checker) checkLoad(ctx context.Context, r *record) error {
+	if r.kind != recordLoad || r.commit.Seq <= c.saved {
+		return nil
+	}
+	s := &Store{dir: c.dir}
+	name := s.segmentFile(r.segments[0])
+	c.report.Debris = slices.DeleteFunc(c.report.Debris, func(other string) bool { return other == name })
+	files := &runs.Files{FS: c.fs, Salt: c.salt, Cache: cache.New(checkCacheBytes), Name: s.segmentFile}
+	files.Keep()
+	return c.note(files.Verify(ctx, r.segments[0]))
 }
 
 // checkCommit holds a commit of the log against the history.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -161,9 +162,10 @@ func (s *Store) waitBacklog(ctx context.Context) error {
 }
 
 // checkpoint writes everything up to now to segments, so that the log up to
-// here need not be replayed. Commits go on meanwhile. Only one goroutine
-// calls it.
+// here need not be replayed. Commits go on meanwhile.
 func (s *Store) checkpoint(ctx context.Context) error {
+	s.checkpointing.Lock()
+	defer s.checkpointing.Unlock()
 	c, err := s.capture(ctx)
 	if err != nil {
 		return err
@@ -172,6 +174,12 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.set.Remove(cellsOf(c.lines)...))
 	}
+	s.checkpointed(c)
+	return nil
+}
+
+// checkpointed tells those who wait that c is durable.
+func (s *Store) checkpointed(c *checkpoint) {
 	s.backlog.Add(^(c.rows - 1))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +188,6 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	for _, done := range c.waiters {
 		close(done)
 	}
-	return nil
 }
 
 // capture takes the state between two commits.
@@ -196,6 +203,11 @@ func (s *Store) capture(ctx context.Context) (*checkpoint, error) {
 	if err := s.failure(); err != nil {
 		return nil, err
 	}
+	return s.captured(), nil
+}
+
+// captured takes the state. The caller has the turn and barred merges.
+func (s *Store) captured() *checkpoint {
 	s.due.Store(false)
 	c := &checkpoint{seq: s.seq, terms: s.logged, rows: s.rows.Swap(0)}
 	c.end, c.record = s.wal.mark()
@@ -209,19 +221,13 @@ func (s *Store) capture(ctx context.Context) (*checkpoint, error) {
 	}
 	slices.SortFunc(c.lines, func(a, b savedLine) int { return int(a.line.id) - int(b.line.id) })
 	s.set.Claim(cellsOf(c.lines))
-	return c, nil
+	return c
 }
 
 // save makes a captured state durable. Segments name terms, so the dictionary
 // is durable with them.
 func (s *Store) save(ctx context.Context, c *checkpoint) error {
-	if err := s.wal.Sync(c.end - 1); err != nil {
-		return err
-	}
-	if err := s.set.Flush(ctx, cellsOf(c.lines)); err != nil {
-		return err
-	}
-	if err := s.history.Save(c.seq); err != nil {
+	if err := s.saveRuns(ctx, c); err != nil {
 		return err
 	}
 	var sealed uint64
@@ -233,6 +239,17 @@ func (s *Store) save(ctx context.Context, c *checkpoint) error {
 		c.dicts = files
 		return s.commitCheckpoint(c)
 	})
+}
+
+// saveRuns makes all of a state durable but the dictionary.
+func (s *Store) saveRuns(ctx context.Context, c *checkpoint) error {
+	if err := s.wal.Sync(c.end - 1); err != nil {
+		return err
+	}
+	if err := s.set.Flush(ctx, cellsOf(c.lines)); err != nil {
+		return err
+	}
+	return s.history.Save(c.seq)
 }
 
 // commitCheckpoint makes c what the manifest says and lets go of what was
@@ -260,6 +277,7 @@ func (s *Store) commitCheckpoint(c *checkpoint) error {
 	s.durable = c
 	s.mu.Unlock()
 	s.removed(s.wal.remove(from, first))
+	s.removed(s.dropLoads(s.floor.Load()))
 	return s.removed(s.set.Remove(gone...))
 }
 
@@ -345,6 +363,13 @@ func (s *Store) manifestOf(c *checkpoint) *manifest {
 	for _, k := range c.kept {
 		nums, _ := k.cell.Segments()
 		m.kept = append(m.kept, savedVersion{branch: k.line.id, seq: k.seq, segments: nums})
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, seq := range slices.Sorted(maps.Keys(s.loads)) {
+		if seq > m.floor && seq <= c.seq {
+			m.loads = append(m.loads, savedLoad{seq, []uint64{s.loads[seq].Runs()[0].Segment().Header().Num}})
+		}
 	}
 	return m
 }

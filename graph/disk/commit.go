@@ -123,14 +123,21 @@ func (t terms) Find(term graph.Term) (graph.TermID, error) { return t.FindTerm(t
 // append makes a commit of effective changes and gives it to the log. The
 // caller has the turn.
 func (s *Store) append(l *line, c *batch.Changes, note string) (*graph.Commit, uint64, error) {
+	r := &record{kind: recordCommit, changes: c}
+	r.commit.Adds, r.commit.Deletes, r.commit.Note = uint64(len(c.Adds)), uint64(len(c.Deletes)), note
+	return s.appendCommit(l, r, nil)
+}
+
+// appendCommit gives the record of a commit, whose changes are set, to the log.
+// run has the changes of a load.
+func (s *Store) appendCommit(l *line, r *record, run *runs.Run) (*graph.Commit, uint64, error) {
 	if l.tipCell.Full() {
 		return nil, 0, &fullError{l.tipCell}
 	}
-	commit := &graph.Commit{
-		Seq: s.seq + 1, Parent: l.tip, Branch: l.name, Time: s.nextTime(),
-		Adds: uint64(len(c.Adds)), Deletes: uint64(len(c.Deletes)), Note: note, Effective: true,
-	}
-	r := &record{kind: recordCommit, commit: *commit, firstTerm: s.logged, changes: c}
+	c := &r.commit
+	c.Seq, c.Parent, c.Branch, c.Time, c.Effective = s.seq+1, l.tip, l.name, s.nextTime(), true
+	r.firstTerm = s.logged
+	commit := r.commit
 	terms := s.dict.Len()
 	for n := s.logged; n < terms; n++ {
 		raw, err := s.dict.Raw(n)
@@ -144,7 +151,10 @@ func (s *Store) append(l *line, c *batch.Changes, note string) (*graph.Commit, u
 		return nil, 0, err
 	}
 	s.logged = terms
-	cell, err := s.advance(l, commit, c, pos)
+	if run != nil {
+		s.keepLoad(commit.Seq, runs.NewVersion(run))
+	}
+	cell, err := s.advance(l, &commit, r.changes, run, pos)
 	if err != nil {
 		return nil, 0, s.fail(err)
 	}
@@ -153,12 +163,13 @@ func (s *Store) append(l *line, c *batch.Changes, note string) (*graph.Commit, u
 	if s.failed != nil { // a sync failed meanwhile
 		return nil, 0, s.failed
 	}
-	s.pending = append(s.pending, pending{l, commit, cell})
-	return commit, pos, nil
+	s.pending = append(s.pending, pending{l, &commit, cell})
+	return &commit, pos, nil
 }
 
-// advance moves the tip of a line to a commit that is in the log.
-func (s *Store) advance(l *line, commit *graph.Commit, c *batch.Changes, pos uint64) (*runs.Cell, error) {
+// advance moves the tip of a line to a commit that is in the log. The changes
+// of a load are in run, which is else nil.
+func (s *Store) advance(l *line, commit *graph.Commit, c *batch.Changes, run *runs.Run, pos uint64) (*runs.Cell, error) {
 	n, err := s.history.Append(history.Node{
 		Seq: commit.Seq, Parent: commit.Parent, Time: commit.Time, Adds: commit.Adds, Dels: commit.Deletes, Pos: pos,
 	})
@@ -166,10 +177,18 @@ func (s *Store) advance(l *line, commit *graph.Commit, c *batch.Changes, pos uin
 		return nil, err
 	}
 	invariant.Check(n.Seq == commit.Seq, "I7: the history has each commit at its number")
-	cell := s.set.Extend(l.tipCell, runs.NewRun(commit.Seq, commit.Seq, c.Adds, c.Deletes))
+	if c != nil {
+		run = runs.NewRun(commit.Seq, commit.Seq, c.Adds, c.Deletes)
+	}
+	cell := s.set.Extend(l.tipCell, run)
 	l.tip, l.tipCell, l.tipCommit, l.tipPos = commit.Seq, cell, commit, pos
 	s.seq, s.last = commit.Seq, commit.Time
-	s.grow(uint64(c.Len()))
+	if c != nil {
+		s.grow(uint64(c.Len()))
+	} else { // the next opening need not look for it in the log
+		s.due.Store(true)
+		s.poke()
+	}
 	return cell, nil
 }
 

@@ -48,6 +48,8 @@ func steps() []func(s graph.Store) error {
 		}
 		out = append(out, commit(b))
 		switch i {
+		case 2, 7:
+			out = append(out, loaded(30*i))
 		case 3:
 			out = append(out, func(s graph.Store) error { _, err := s.Fork(ctx, "x", graph.At{Seq: 2}); return err })
 		case 5, 6:
@@ -59,6 +61,27 @@ func steps() []func(s graph.Store) error {
 		}
 	}
 	return out
+}
+
+// loaded is a load of so many quads, the first of which are there already.
+func loaded(n int) func(s graph.Store) error {
+	return func(s graph.Store) error {
+		l, err := s.(graph.Loader).Load(ctx, graph.LoadOptions{Note: "load", ClearGraphs: []graph.Term{rdf.IRI(base + "cleared")}})
+		for i := 0; i < n && err == nil; i += 10 {
+			var quads []rdf.Quad
+			for j := range 10 {
+				quads = append(quads, quad(fmt.Sprintf("s%d", i/40), i+j))
+			}
+			err = l.Add(ctx, quads)
+		}
+		if err == nil {
+			_, err = l.Commit(ctx)
+		}
+		if err == nil || l == nil {
+			return err
+		}
+		return errors.Join(err, l.Abort())
+	}
 }
 
 // digest tells the contents of all branches and the heads of their histories.

@@ -25,6 +25,12 @@
 // they are after one record to segments and names them in a manifest, so that
 // opening reads only the log behind it.
 //
+// A load (load.go) takes any number of quads in bounded memory. Its rows are
+// sorted apart (internal/bulk) and written to one segment, its new terms to one
+// file of the dictionary, which becomes part of it just before; then one record
+// of the log, which names the segment, is the commit. The segment stays as long
+// as the commit is retained, because the log does not have its changes.
+//
 // A snapshot, a branch and a point in time are a runs.Version, a list of runs
 // that versions share. A version that is not at hand is made from the nearest
 // one that is by undoing and redoing the commits between; some versions of
@@ -52,9 +58,12 @@
 //	I9: a manifest is written after all that it names is durable, the log up to
 //	    its record included, and names no run in memory. What it names stays
 //	    until another one is durable.
+//	I10: a segment that a record of a load names is durable before the record,
+//	    and stays while the commit's changes are retained.
 //
-// Locks, in order: Store.turn (one writer), Store.saving (who writes the
-// manifest), wal.flushing (who writes to the log), Store.mu (what is
-// published), runs.Set's, wal.mu (what is to be written). Readers hold mu only
-// to look up a version, never while they read it.
+// Locks, in order: load.mu, Store.checkpointing (who makes a checkpoint),
+// Store.turn (one writer), Store.saving (who writes the manifest), wal.flushing
+// (who writes to the log), Store.mu (what is published), runs.Set's, wal.mu (what
+// is to be written). Readers hold mu only to look up a version, never while they
+// read it.
 package disk

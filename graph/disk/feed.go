@@ -77,7 +77,7 @@ func (f *feed) next(ctx context.Context) (graph.CommitChanges, error) {
 			return graph.CommitChanges{}, err
 		}
 		if n.Seq != 0 {
-			return f.deliver(n.Seq)
+			return f.deliver(ctx, n.Seq)
 		}
 		select {
 		case <-changed:
@@ -111,7 +111,7 @@ func (f *feed) look(ctx context.Context) (n history.Node, changed <-chan struct{
 	return n, changed, err
 }
 
-func (f *feed) deliver(seq graph.CommitSeq) (graph.CommitChanges, error) {
+func (f *feed) deliver(ctx context.Context, seq graph.CommitSeq) (graph.CommitChanges, error) {
 	if err := f.store.retained(f.after); err != nil {
 		return graph.CommitChanges{}, err
 	}
@@ -119,8 +119,12 @@ func (f *feed) deliver(seq graph.CommitSeq) (graph.CommitChanges, error) {
 	if err != nil {
 		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
 	}
+	changes, err := f.store.changesOf(ctx, r)
+	if err != nil {
+		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
+	}
 	f.after = seq
-	return graph.CommitChanges{Commit: r.commit, Changes: r.changes.Feed()}, nil
+	return graph.CommitChanges{Commit: r.commit, Changes: changes.Feed()}, nil
 }
 
 // Close implements graph.Feed.

@@ -18,7 +18,7 @@ import (
 // renamed into its place, so there is always one that is complete. uv is an
 // unsigned varint, str a uv of the length and the bytes.
 //
-//	8  "NTMAN02\n"
+//	8  "NTMAN03\n"
 //	…  uv number of the last record that is in segments
 //	   uv position in the log behind it
 //	   uv first segment of the log that is kept
@@ -28,10 +28,12 @@ import (
 //	   uv branches × (uv number of the record that forked it, 0 for Main; str name,
 //	                  str parent, uv base, uv head, list)
 //	   uv kept versions × (uv number of the branch's record, uv commit, list)
+//	   uv loads whose changes are retained × (uv commit, list)
 //	4  CRC-32C of the store's salt and all before, little-endian
 //	list  uv segments × uv number, oldest first
 const (
-	manifestMagic   = "NTMAN02\n"
+	manifestMagic   = "NTMAN03\n"
+	manifestMagic2  = "NTMAN02\n" // of stores before loads, without their list
 	manifestName    = "MANIFEST"
 	manifestTmpName = "MANIFEST.tmp"
 
@@ -51,6 +53,13 @@ type manifest struct {
 	dicts    []uint64
 	branches []savedBranch
 	kept     []savedVersion
+	loads    []savedLoad
+}
+
+// savedLoad is a commit whose changes are in segments.
+type savedLoad struct {
+	seq      graph.CommitSeq
+	segments []uint64
 }
 
 // savedBranch is a branch as a manifest has it.
@@ -92,6 +101,11 @@ func (m *manifest) encode(salt []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(k.seq))
 		b = appendList(b, k.segments)
 	}
+	b = binary.AppendUvarint(b, uint64(len(m.loads)))
+	for _, l := range m.loads {
+		b = binary.AppendUvarint(b, uint64(l.seq))
+		b = appendList(b, l.segments)
+	}
 	return binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
 }
 
@@ -105,7 +119,8 @@ func appendList(b []byte, nums []uint64) []byte {
 
 // decodeManifest reads a manifest; its errors say what is wrong.
 func decodeManifest(b, salt []byte) (*manifest, error) {
-	if !bytes.HasPrefix(b, []byte(manifestMagic)) || len(b) < len(manifestMagic)+4 {
+	older := bytes.HasPrefix(b, []byte(manifestMagic2))
+	if !older && !bytes.HasPrefix(b, []byte(manifestMagic)) || len(b) < len(manifestMagic)+4 {
 		return nil, errors.New("it is no manifest")
 	}
 	body := b[:len(b)-4]
@@ -123,6 +138,15 @@ func decodeManifest(b, salt []byte) (*manifest, error) {
 	m.kept = make([]savedVersion, d.count(3))
 	for i := range m.kept {
 		m.kept[i] = savedVersion{branch: d.uvarint(), seq: graph.CommitSeq(d.uvarint()), segments: d.list()}
+	}
+	if !older {
+		m.loads = make([]savedLoad, d.count(2))
+	}
+	for i := range m.loads {
+		m.loads[i] = savedLoad{seq: graph.CommitSeq(d.uvarint()), segments: d.list()}
+		if d.err == nil && len(m.loads[i].segments) != 1 {
+			d.fail(fmt.Errorf("load %d is in %d segments", m.loads[i].seq, len(m.loads[i].segments)))
+		}
 	}
 	if d.err == nil && len(d.b) > 0 {
 		d.err = fmt.Errorf("it has %d bytes too many", len(d.b))
@@ -145,6 +169,9 @@ func (m *manifest) lists(f func(segments []uint64)) {
 	}
 	for _, k := range m.kept {
 		f(k.segments)
+	}
+	for _, l := range m.loads {
+		f(l.segments)
 	}
 }
 

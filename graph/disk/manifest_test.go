@@ -12,7 +12,8 @@ func exampleManifest() *manifest {
 			{name: "main", head: 12, segments: []uint64{5, 300}},
 			{id: 13, name: "x", parent: "main", base: 7, head: 11, segments: []uint64{}},
 		},
-		kept: []savedVersion{{branch: 13, seq: 9, segments: []uint64{5}}},
+		kept:  []savedVersion{{branch: 13, seq: 9, segments: []uint64{5}}},
+		loads: []savedLoad{{seq: 4, segments: []uint64{2}}},
 	}
 }
 

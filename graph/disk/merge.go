@@ -73,18 +73,17 @@ func (s *Store) changesSince(ctx context.Context, base, tip graph.CommitSeq, onl
 	if err != nil {
 		return nil, err
 	}
-	note := func(quads []graph.Quad, added bool) {
-		for _, q := range quads {
-			if _, wanted := only[q]; only != nil && !wanted {
-				continue
-			}
-			t, seen := out[q] // from the newest backwards
-			if !seen {
-				t.lastAdd = added
-			}
-			t.firstAdd = added
-			out[q] = t
+	note := func(q graph.Quad, added bool) error {
+		if _, wanted := only[q]; only != nil && !wanted {
+			return nil
 		}
+		t, seen := out[q] // from the newest backwards
+		if !seen {
+			t.lastAdd = added
+		}
+		t.firstAdd = added
+		out[q] = t
+		return nil
 	}
 	for _, seq := range path {
 		if err := ctx.Err(); err != nil {
@@ -94,8 +93,9 @@ func (s *Store) changesSince(ctx context.Context, base, tip graph.CommitSeq, onl
 		if err != nil {
 			return nil, err
 		}
-		note(r.changes.Deletes, false)
-		note(r.changes.Adds, true)
+		if err := s.eachChange(ctx, r, note); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

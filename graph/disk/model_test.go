@@ -344,7 +344,24 @@ func (m *twins) drawCommit() (operation, string) {
 		seq := m.mem.Info().Head
 		b.Expected = &seq
 	}
+	if m.r.IntN(8) == 0 {
+		return func(s graph.Store) string { return outcome(loadBatch(s.(graph.Loader), b)) }, fmt.Sprintf("load of %d adds on %s", len(b.Adds), b.Branch)
+	}
 	return func(s graph.Store) string { return outcome(s.Commit(ctx, b)) }, fmt.Sprintf("commit of %d adds and %d deletes on %s", len(b.Adds), len(b.Deletes), b.Branch)
+}
+
+// loadBatch loads what a batch adds.
+func loadBatch(s graph.Loader, b *graph.Batch) (graph.Commit, error) {
+	l, err := s.Load(ctx, graph.LoadOptions{Branch: b.Branch, Expected: b.Expected, ClearGraphs: b.ClearGraphs, ClearAll: b.ClearAll, Note: b.Note})
+	if err != nil {
+		return graph.Commit{}, err
+	}
+	err = l.Add(ctx, b.Adds)
+	var c graph.Commit
+	if err == nil {
+		c, err = l.Commit(ctx)
+	}
+	return c, errors.Join(err, l.Abort())
 }
 
 // quadText is a quad in a form that both stores agree on.

@@ -21,6 +21,7 @@ const (
 	recordCommit recordKind = 1 + iota
 	recordFork
 	recordDrop
+	recordLoad
 )
 
 // record is one step in the life of a store, as the log holds it.
@@ -33,6 +34,9 @@ type record struct {
 	firstTerm uint64
 	terms     []dict.Raw
 	changes   *batch.Changes
+
+	// recordLoad: a commit whose changes are in segments; changes is nil.
+	segments []uint64
 
 	// recordFork: branch name starts from commit base of branch parent, whose
 	// line contains it. recordDrop: branch name goes.
@@ -64,6 +68,8 @@ type record struct {
 //	commit  1  uv seq, uv parent, str branch, varint seconds, uv nanoseconds, str note,
 //	           uv first term, uv terms × (1 byte kind | 0x80 if language-tagged, uv extra, str text),
 //	           uv deletes × quad, uv adds × quad
+//	load    4  as commit up to the terms, then uv adds, uv deletes,
+//	           uv segments × uv number: there are the changes
 //	fork    2  str name, str parent, uv base
 //	drop    3  str name
 //	quad       1 byte: bit i set if position i (S, P, O, G) is as in the quad
@@ -120,7 +126,7 @@ func parseFrame(head []byte) (frame, bool) {
 func encodeRecord(b []byte, r *record) []byte {
 	b = append(b, byte(r.kind))
 	switch r.kind {
-	case recordCommit:
+	case recordCommit, recordLoad:
 		b = encodeCommit(b, r)
 	case recordFork:
 		b = appendString(b, r.name)
@@ -150,6 +156,11 @@ func encodeCommit(b []byte, r *record) []byte {
 		b = append(b, kind)
 		b = binary.AppendUvarint(b, uint64(t.Extra))
 		b = appendString(b, t.Text)
+	}
+	if r.kind == recordLoad {
+		b = binary.AppendUvarint(b, c.Adds)
+		b = binary.AppendUvarint(b, c.Deletes)
+		return appendList(b, r.segments)
 	}
 	b = appendQuads(b, r.changes.Deletes)
 	return appendQuads(b, r.changes.Adds)
@@ -186,6 +197,14 @@ func decodeRecord(b []byte) (*record, error) {
 	switch r.kind {
 	case recordCommit:
 		d.commit(r)
+		r.changes = &batch.Changes{Deletes: d.quads(), Adds: d.quads()}
+		r.commit.Adds, r.commit.Deletes = uint64(len(r.changes.Adds)), uint64(len(r.changes.Deletes))
+	case recordLoad:
+		d.commit(r)
+		r.commit.Adds, r.commit.Deletes, r.segments = d.uvarint(), d.uvarint(), d.list()
+		if d.err == nil && len(r.segments) != 1 {
+			d.fail(fmt.Errorf("a load in %d segments", len(r.segments)))
+		}
 	case recordFork:
 		r.name, r.parent, r.base = d.string(), d.string(), graph.CommitSeq(d.uvarint())
 	case recordDrop:
@@ -287,8 +306,7 @@ func (d *decoder) commit(r *record) {
 			return
 		}
 	}
-	r.changes = &batch.Changes{Deletes: d.quads(), Adds: d.quads()}
-	c.Adds, c.Deletes, c.Effective = uint64(len(r.changes.Adds)), uint64(len(r.changes.Deletes)), true
+	c.Effective = true
 }
 
 func (d *decoder) quads() []graph.Quad {

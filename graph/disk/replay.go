@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nettwin/graph"
@@ -45,7 +46,8 @@ func (s *Store) load(salt []byte) error {
 		m = &manifest{firstWAL: 1, branches: []savedBranch{{name: graph.Main}}}
 	}
 	s.floor.Store(m.floor)
-	if err := s.clean(m); err != nil {
+	old, err := s.o.FS.ReadDir(s.dir)
+	if err != nil {
 		return err
 	}
 	list, err := segments(s.o.FS, s.dir, m.firstWAL)
@@ -55,7 +57,7 @@ func (s *Store) load(salt []byte) error {
 	s.wal = &wal{fs: s.o.FS, dir: s.dir, salt: salt, segmentBytes: s.o.SegmentBytes, first: m.firstWAL}
 	s.wal.captured(max(m.end, position(1, segmentHeaderLen)))
 	s.wal.replayed(m.end, m.record)
-	if err := s.openFiles(m, salt); err != nil {
+	if err := s.openFiles(m, old, salt); err != nil {
 		return err
 	}
 	if err := s.openLines(m, known); err != nil {
@@ -67,20 +69,24 @@ func (s *Store) load(salt []byte) error {
 		return err
 	}
 	s.logged = s.dict.Len()
-	return nil
+	return s.clean(m, old)
 }
 
-// clean removes what a crash left: files that the manifest does not name.
-func (s *Store) clean(m *manifest) error {
+// clean removes what a crash left: those of the files that were there before
+// opening that neither the manifest nor a load in the log names.
+func (s *Store) clean(m *manifest, old []string) error {
 	named := m.files(s)
-	names, err := s.o.FS.ReadDir(s.dir)
-	if err != nil {
-		return err
+	s.mu.RLock()
+	for _, v := range s.loads {
+		for _, r := range v.Runs() {
+			named[r.Segment().Name()] = true
+		}
 	}
-	for _, name := range names {
+	s.mu.RUnlock()
+	for _, name := range old {
 		path := filepath.Join(s.dir, name)
 		debris := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
-		if n, ok := segmentNumber(s.dir, name); ok && (n < m.firstWAL || extraArchive(s.dir, names, name)) {
+		if n, ok := segmentNumber(s.dir, name); ok && (n < m.firstWAL || extraArchive(s.dir, old, name)) {
 			debris = true
 		}
 		if !debris || named[path] {
@@ -116,13 +122,13 @@ func (m *manifest) files(s *Store) map[string]bool {
 }
 
 // openFiles opens dictionary, history and the place of segments.
-func (s *Store) openFiles(m *manifest, salt []byte) (err error) {
+func (s *Store) openFiles(m *manifest, names []string, salt []byte) (err error) {
 	blocks := cache.New(s.o.MemoryBytes / 2)
 	s.history, err = history.Open(s.o.FS, filepath.Join(s.dir, historyName), salt, m.commits)
 	if err != nil {
 		return err
 	}
-	last := uint64(0)
+	last := lastNumber(names, dictPrefix)
 	for _, num := range m.dicts {
 		last = max(last, num)
 	}
@@ -135,13 +141,7 @@ func (s *Store) openFiles(m *manifest, salt []byte) (err error) {
 	}
 	s.logged = m.terms
 	s.files = &runs.Files{FS: s.o.FS, Salt: salt, Cache: blocks, Name: s.segmentFile}
-	last = 0
-	m.lists(func(segments []uint64) {
-		for _, num := range segments {
-			last = max(last, num)
-		}
-	})
-	s.files.Start(last)
+	s.files.Start(lastNumber(names, segmentPrefix)) // the log may name some that the manifest does not
 	newest, err := s.history.Node(m.commits)
 	if err != nil {
 		return err
@@ -149,6 +149,22 @@ func (s *Store) openFiles(m *manifest, salt []byte) (err error) {
 	s.seq, s.last = m.commits, newest.Time
 	return nil
 }
+
+// lastNumber returns the greatest number of a file among names with a prefix.
+func lastNumber(names []string, prefix string) (last uint64) {
+	for _, name := range names {
+		if digits, ok := strings.CutPrefix(name, prefix); ok {
+			if n, err := strconv.ParseUint(digits, 10, 64); err == nil && n < maxFileNum {
+				last = max(last, n)
+			}
+		}
+	}
+	return last
+}
+
+// maxFileNum bounds the numbers of files, so that a foreign one cannot use them
+// up.
+const maxFileNum = 1 << 48
 
 func (s *Store) manifestError(format string, args ...any) error {
 	return &graph.CorruptionError{File: filepath.Join(s.dir, manifestName), Reason: fmt.Sprintf(format, args...) + "; " + adviceCorrupt}
@@ -200,6 +216,13 @@ func (s *Store) openLines(m *manifest, known bool) (err error) {
 		}
 		c.kept = append(c.kept, savedLine{line: ids[k.branch], seq: k.seq, cell: cell})
 	}
+	for _, k := range m.loads {
+		v, err := opener.Version(k.segments)
+		if err != nil {
+			return fmt.Errorf("load %d: %w", k.seq, err)
+		}
+		s.keepLoad(k.seq, v)
+	}
 	return nil
 }
 
@@ -208,7 +231,7 @@ func (s *Store) openLines(m *manifest, known bool) (err error) {
 // from those before, so the log is not what was written.
 func (s *Store) replay(r *record, pos, number uint64) error {
 	switch r.kind {
-	case recordCommit:
+	case recordCommit, recordLoad:
 		return s.replayCommit(r, pos)
 	case recordFork:
 		return s.replayFork(r, number)
@@ -237,7 +260,14 @@ func (s *Store) replayCommit(r *record, pos uint64) error {
 		}
 	}
 	s.logged = s.dict.Len()
-	if err := s.checkChanges(l, r.changes); err != nil {
+	var run *runs.Run
+	var err error
+	if r.kind == recordLoad {
+		run, err = s.openLoad(r)
+	} else {
+		err = s.checkChanges(l, r.changes)
+	}
+	if err != nil {
 		return fmt.Errorf("commit %d: %w", r.commit.Seq, err)
 	}
 	if err := s.set.WaitRoom(s.ctx, l.tipCell); err != nil {
@@ -245,7 +275,7 @@ func (s *Store) replayCommit(r *record, pos uint64) error {
 	}
 	commit := r.commit
 	old := l.tipCell
-	cell, err := s.advance(l, &commit, r.changes, pos)
+	cell, err := s.advance(l, &commit, r.changes, run, pos)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,9 @@ type Options struct {
 	// TailBytes is how much of the log opening may have to read; 0:
 	// DefaultTailBytes.
 	TailBytes int64
+	// LoadBytes bounds, about, what loads take of memory besides; 0:
+	// DefaultLoadBytes.
+	LoadBytes int64
 	// Retention says how much of the past is kept; the zero value: all.
 	Retention Retention
 }
@@ -86,6 +89,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = DefaultMemoryBytes
+	}
+	if o.LoadBytes <= 0 {
+		o.LoadBytes = DefaultLoadBytes
 	}
 	if o.TailBytes <= 0 {
 		o.TailBytes = DefaultTailBytes
@@ -138,6 +144,8 @@ type Store struct {
 	backlog atomic.Uint64
 	due     atomic.Bool // a checkpoint is wanted for another reason
 
+	checkpointing sync.Mutex // who makes a checkpoint
+
 	saving     sync.Mutex   // who writes the manifest
 	compacting atomic.Int64 // calls of Compact under way
 	packer     packer       // of the goroutine that makes checkpoints
@@ -151,8 +159,10 @@ type Store struct {
 	failed   error           // I4
 	waiters  []chan struct{} // for the next checkpoint
 	remade   []remade
-	durable  *checkpoint   // what the manifest says; nil: there is none
-	progress chan struct{} // closed and replaced when a checkpoint ends
+	loads    map[graph.CommitSeq]*runs.Version // changes of commits that were loads
+	loading  int64                             // of Options.LoadBytes, taken
+	durable  *checkpoint                       // what the manifest says; nil: there is none
+	progress chan struct{}                     // closed and replaced when a checkpoint ends
 }
 
 var _ graph.Store = (*Store)(nil)
@@ -204,7 +214,7 @@ func open(dir string, o Options) (_ *Store, err error) {
 func newStore(dir string, o Options) *Store {
 	s := &Store{
 		o: o, dir: dir, work: make(chan struct{}, 1), leave: make(chan struct{}), done: make(chan struct{}), turn: make(chan struct{}, 1),
-		branches: map[string]*line{}, changed: make(chan struct{}), progress: make(chan struct{}), policy: runs.DefaultPolicy,
+		branches: map[string]*line{}, loads: map[graph.CommitSeq]*runs.Version{}, changed: make(chan struct{}), progress: make(chan struct{}), policy: runs.DefaultPolicy,
 	}
 	s.policy.FlushRows = o.FlushRows
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -415,6 +425,10 @@ func (s *Store) release() error {
 		errs = append(errs, r.version.Release())
 	}
 	s.remade = nil
+	for seq, v := range s.loads {
+		errs = append(errs, v.Release())
+		delete(s.loads, seq)
+	}
 	s.mu.Unlock()
 	if s.wal != nil {
 		errs = append(errs, s.wal.close())

@@ -261,21 +261,20 @@ func (d *delta) commit(seq graph.CommitSeq, undo bool) error {
 	if err != nil {
 		return err
 	}
-	c := r.changes
-	if undo {
-		c = c.Inverse()
-	}
-	for _, q := range c.Deletes {
-		d.change(q, false)
-	}
-	for _, q := range c.Adds {
-		d.change(q, true)
-	}
-	if uint64(len(d.net)) < d.store.policy.FlushRows {
+	err = d.store.eachChange(d.store.ctx, r, func(q graph.Quad, added bool) error {
+		if d.change(q, added != undo); r.kind == recordLoad && d.large() { // a quad comes once in a commit
+			return d.spill()
+		}
 		return nil
+	})
+	if err != nil || !d.large() {
+		return err
 	}
 	return d.spill()
 }
+
+// large tells whether what was collected is too much for memory.
+func (d *delta) large() bool { return uint64(len(d.net)) >= d.store.policy.FlushRows }
 
 // change notes that a quad comes or goes. Changes of a quad alternate, so a
 // second one takes back the first.

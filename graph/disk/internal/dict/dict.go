@@ -32,11 +32,14 @@ type Options struct {
 // many times larger.
 const joinRatio = 4
 
+// maxFiles: more files than these are joined although some of them are large.
+const maxFiles = 12
+
 // Dict is a dictionary on disk with its young terms in memory.
 type Dict struct {
 	o    Options
 	seed uint64
-	num  uint64 // the writer's own: the newest file's number
+	num  atomic.Uint64 // the newest file's number
 
 	extras     sync.Map // extraKey to number
 	extraCount atomic.Int64
@@ -78,7 +81,8 @@ func (s *fileSet) release() error {
 // Open opens the files of a dictionary. Errors: *graph.CorruptionError and
 // those of the file system.
 func Open(o Options) (*Dict, error) {
-	d := &Dict{o: o, seed: seedOf(o.Salt), num: o.LastNum}
+	d := &Dict{o: o, seed: seedOf(o.Salt)}
+	d.num.Store(o.LastNum)
 	next := uint64(0)
 	var files []*file
 	for _, num := range o.Files {
@@ -86,7 +90,10 @@ func Open(o Options) (*Dict, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = &graph.CorruptionError{File: o.Name(num), Reason: "the file is missing"}
 		}
-		if err == nil && (f.first != next || f.num != num) {
+		if err == nil && f.first == anywhere {
+			f.first = next
+		}
+		if err == nil && (f.first != next || f.num != num || next+f.count > maxTerms) {
 			err = errors.Join(f.corrupt(0, fmt.Sprintf("I1: it is file %d from entry %d, file %d from entry %d is due", f.num, f.first, num, next)), f.close())
 		}
 		if err != nil {
@@ -412,8 +419,13 @@ func (d *Dict) Seal(ctx context.Context, upTo uint64, commit func(files []uint64
 		keep--
 		first = files[keep].first
 	}
-	d.num++
-	f, err := d.write(ctx, d.num, first, upTo)
+	for i := range keep { // small ones that large ones followed
+		if keep > maxFiles && files[i].count < joinRatio*(upTo-files[i].first-files[i].count) {
+			keep, first = i, files[i].first
+			break
+		}
+	}
+	f, err := d.write(ctx, d.nextNum(), first, upTo)
 	if err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -435,6 +447,9 @@ func (d *Dict) Seal(ctx context.Context, upTo uint64, commit func(files []uint64
 	}
 	return errors.Join(err, old.release())
 }
+
+// nextNum returns the number of a new file.
+func (d *Dict) nextNum() uint64 { return d.num.Add(1) }
 
 // write makes the file of the entries [first, to) and opens it.
 func (d *Dict) write(ctx context.Context, num, first, to uint64) (*file, error) {

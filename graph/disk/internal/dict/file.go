@@ -63,7 +63,7 @@ func (d *file) open() error {
 	if !bytes.Equal(head, encodeHeader(d.salt, d.num, d.first, d.count)) {
 		return d.corrupt(0, "the header is not that of a dictionary of this store")
 	}
-	if d.count < 1 || d.count > maxFileTerms || d.first > maxTerms-d.count {
+	if d.count < 1 || d.count > maxFileTerms || d.first != anywhere && d.first > maxTerms-d.count {
 		return d.corrupt(0, fmt.Sprintf("the header counts %d terms from %d", d.count, d.first))
 	}
 	at := size - footerLen

@@ -14,7 +14,8 @@ import (
 
 // The layout of a file of terms. Integers are little-endian.
 //
-//	header     8 "NTDIC01\n", 8 number of the file, 8 first entry, 8 entries, 4 CRC-32C, 4 0
+//	header     8 "NTDIC01\n", 8 number of the file, 8 first entry or all ones: the
+//	           one after those of the file before, 8 entries, 4 CRC-32C, 4 0
 //	pages      of entries (page.go), one after the other
 //	table      pages of slotsPerPage slots of 8 bytes, the last may be shorter:
 //	           32 bits of hash above the entry's place in the file plus 1, or 0.
@@ -32,6 +33,10 @@ const (
 	slotsPerPage = 4096
 
 	minTableBits = 4
+
+	// anywhere is the first entry of a file whose place in the dictionary only
+	// the manifest says: a load writes it before that is known.
+	anywhere = ^uint64(0)
 
 	// maxFileTerms fill a table of 32 bits.
 	maxFileTerms = 3 << 30
@@ -71,7 +76,7 @@ type writer struct {
 // newWriter begins the file of the entries first, first+1, … of which there
 // will be count.
 func newWriter(fsys vfs.FS, name string, salt []byte, num, first, count uint64) (*writer, error) {
-	if count == 0 || count > maxFileTerms || first+count > maxTerms {
+	if count == 0 || count > maxFileTerms || first != anywhere && first+count > maxTerms {
 		return nil, fmt.Errorf("dictionary: file of %d terms from %d: %w", count, first, graph.ErrTooLarge)
 	}
 	f, err := fsys.Create(name)

@@ -285,6 +285,9 @@ func (d *jsonDecoder) setScalar(e *Element, kind jsonKind, text string, inArray 
 		text = ""
 	}
 	d.t.Stats.Leafs++
+	if d.opts.AnyKind {
+		kind = jsonAny
+	}
 	v, err := d.t.Schema.values.readValue(e.Node, text, jsonLexical(e.Node, kind))
 	if err != nil {
 		d.t.Stats.Invalid++

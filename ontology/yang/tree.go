@@ -33,6 +33,10 @@ type DecodeOptions struct {
 	// scalar member, which mostly is their key, instead of by their position:
 	// for messages that each tell of some entries of a list only.
 	Keyed bool
+	// AnyKind takes numbers, booleans and texts of JSON for each other, as
+	// gNMI's scalars and its plain JSON need; else their kind tells members
+	// of unions apart (RFC 7951 §6.10).
+	AnyKind bool
 }
 
 func (o DecodeOptions) withDefaults() DecodeOptions {

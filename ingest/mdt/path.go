@@ -26,7 +26,7 @@ func dataPath(path string) string {
 	for step := range strings.SplitSeq(strings.Trim(rest, "/"), "/") {
 		// A step may name a module of its own.
 		prefix, name, ok := strings.Cut(step, ":")
-		if !ok {
+		if !ok || len(steps) == 0 { // the first step has the module of the path
 			prefix, name = "", step
 		}
 		if name = nameOf(name); name == "" {

@@ -61,10 +61,14 @@ func (s *Store) readCommit(seq graph.CommitSeq) (*graph.Commit, error) {
 	if seq == 0 {
 		return &graph.Commit{}, nil
 	}
+	if c, ok := s.told.get(seq); ok {
+		return &c, nil
+	}
 	r, err := s.readRecord(seq)
 	if err != nil {
 		return nil, err
 	}
+	s.told.put(r.commit)
 	return &r.commit, nil
 }
 

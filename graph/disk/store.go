@@ -112,6 +112,7 @@ type Store struct {
 	wal     *wal
 	dict    *dict.Dict
 	history *history.History
+	told    told
 	files   *runs.Files
 	policy  runs.Policy
 	set     *runs.Set

@@ -16,6 +16,7 @@ import (
 // Sizes of the pieces in which documents are loaded.
 const (
 	pieceBytes = 512 << 10
+	firstBytes = 16 << 10 // most documents are small
 	pieceQuads = 4096
 )
 
@@ -184,11 +185,14 @@ var errLongLine = errors.New("graph: line too long")
 // fill reads to buf, after rest, until it holds whole lines, and returns it with
 // their length; with io.EOF that is all of it.
 func fill(buf, rest []byte, r io.Reader, limit int) ([]byte, int, error) {
-	if cap(buf) < pieceBytes {
-		buf = make([]byte, 0, pieceBytes)
+	if cap(buf) == 0 {
+		buf = make([]byte, 0, firstBytes)
 	}
 	buf = append(buf, rest...)
 	for empty := 0; ; {
+		if len(buf) == cap(buf) && cap(buf) < pieceBytes {
+			buf = append(make([]byte, 0, 4*cap(buf)), buf...)
+		}
 		if len(buf) == cap(buf) {
 			if n := lines(buf); n > 0 {
 				return buf, n, nil

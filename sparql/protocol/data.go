@@ -215,42 +215,62 @@ func (h *Handler) ordered(ctx context.Context, src graph.Source, p graph.Pattern
 	}, nil
 }
 
+// writeData adds to or replaces what the target holds by the documents of the
+// body, which are parsed while they come: as one commit, or none.
 func (h *Handler) writeData(w http.ResponseWriter, r *http.Request, target dataTarget) {
 	target, err := h.created(r, target)
-	if err == nil && target.create {
-		w.Header().Set("Location", target.graph.Value())
-	}
-	var quads []rdf.Quad
-	if err == nil {
-		quads, err = h.readBody(w, r, target)
-	}
-	if err != nil {
-		w.Header().Del("Location")
-		Fail(w, bodyStatus(err), err)
-		return
-	}
-	batch := &graph.Batch{Branch: r.URL.Query().Get("branch"), Adds: quads, Note: "data " + strings.ToLower(r.Method)}
 	existed := true
-	if r.Method == http.MethodPut {
-		batch.ClearAll = target.whole
-		if !target.whole {
-			batch.ClearGraphs = []rdf.Term{target.graph}
-		}
-	}
-	if !target.whole {
-		existed, err = h.exists(target.graph, batch.Branch)
+	if err == nil && !target.whole {
+		existed, err = h.exists(target.graph, r.URL.Query().Get("branch"))
 	}
 	if err == nil {
-		err = h.commit(w, r, batch)
+		if target.create {
+			w.Header().Set("Location", target.graph.Value())
+		}
+		err = h.loadData(w, r, target)
 	}
 	switch {
 	case err != nil:
-		Fail(w, StatusOf(err), err)
+		w.Header().Del("Location")
+		Fail(w, bodyStatus(err), err)
 	case existed:
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.WriteHeader(http.StatusCreated)
 	}
+}
+
+// loadData loads the body and tells in headers what came of it.
+func (h *Handler) loadData(w http.ResponseWriter, r *http.Request, target dataTarget) error {
+	o := graph.LoadOptions{Branch: r.URL.Query().Get("branch"), Note: "data " + strings.ToLower(r.Method)}
+	if r.Method == http.MethodPut {
+		o.ClearAll = target.whole
+		if !target.whole {
+			o.ClearGraphs = []rdf.Term{target.graph}
+		}
+	}
+	var err error
+	if o.Expected, err = expected(r); err != nil {
+		return err
+	}
+	load, err := graph.NewLoad(r.Context(), h.opt.Store, o)
+	if err != nil {
+		return err
+	}
+	quads, err := h.readBody(w, r, target, load)
+	if err != nil {
+		return errors.Join(err, load.Abort())
+	}
+	started := h.opt.Now()
+	commit, err := load.Commit(r.Context())
+	h.opt.Observe("data", h.opt.Now().Sub(started), int(commit.Adds+commit.Deletes), err)
+	if err != nil {
+		return errors.Join(err, load.Abort())
+	}
+	for name, n := range map[string]uint64{"Commit": uint64(commit.Seq), "Quads": quads, "Adds": commit.Adds, "Deletes": commit.Deletes} {
+		w.Header().Set("Nettwin-"+name, strconv.FormatUint(n, 10))
+	}
+	return nil
 }
 
 func (h *Handler) deleteData(w http.ResponseWriter, r *http.Request, target dataTarget) {
@@ -277,13 +297,9 @@ func (h *Handler) deleteData(w http.ResponseWriter, r *http.Request, target data
 
 // commit applies a batch; If-Match with a commit number makes it conditional.
 func (h *Handler) commit(w http.ResponseWriter, r *http.Request, batch *graph.Batch) error {
-	if match := strings.Trim(r.Header.Get("If-Match"), `"`); match != "" {
-		seq, err := strconv.ParseUint(match, 10, 64)
-		if err != nil {
-			return fmt.Errorf("%w: If-Match %q is not a commit number", graph.ErrConflict, match)
-		}
-		expected := graph.CommitSeq(seq)
-		batch.Expected = &expected
+	var err error
+	if batch.Expected, err = expected(r); err != nil {
+		return err
 	}
 	started := h.opt.Now()
 	commit, err := h.opt.Store.Commit(r.Context(), batch)
@@ -292,6 +308,20 @@ func (h *Handler) commit(w http.ResponseWriter, r *http.Request, batch *graph.Ba
 		w.Header().Set("Nettwin-Commit", strconv.FormatUint(uint64(commit.Seq), 10))
 	}
 	return err
+}
+
+// expected returns the commit that If-Match names; nil if it names none.
+func expected(r *http.Request) (*graph.CommitSeq, error) {
+	match := strings.Trim(r.Header.Get("If-Match"), `"`)
+	if match == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseUint(match, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%w: If-Match %q is not a commit number", graph.ErrConflict, match)
+	}
+	seq := graph.CommitSeq(n)
+	return &seq, nil
 }
 
 func (h *Handler) exists(name rdf.Term, branch string) (bool, error) {
@@ -342,29 +372,29 @@ func (h *Handler) created(r *http.Request, target dataTarget) (dataTarget, error
 
 const typeMultipart = "multipart/form-data"
 
-// readBody parses the whole body before anything is written, so that broken
-// input stores nothing.
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, target dataTarget) ([]rdf.Quad, error) {
+// readBody adds the documents of the body to a load and returns how many quads
+// they hold.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, target dataTarget, load graph.Load) (uint64, error) {
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
-		return nil, &bodyError{http.StatusUnsupportedMediaType, errors.New("Content-Type is missing or malformed; " + offered(target.whole))}
+		return 0, &bodyError{http.StatusUnsupportedMediaType, errors.New("Content-Type is missing or malformed; " + offered(target.whole))}
 	}
 	body, end, err := decoded(w, r, h.opt.MaxDataBytes)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer end()
 	if mediaType == typeMultipart {
-		return h.readParts(multipart.NewReader(body, params["boundary"]), target)
+		return h.readParts(r.Context(), multipart.NewReader(body, params["boundary"]), target, load)
 	}
-	return h.readDocument(body, mediaType, target, nil)
+	return h.readDocument(r.Context(), body, mediaType, target, load)
 }
 
 // maxParts bounds the documents of one multipart body.
 const maxParts = 1000
 
-// readParts reads the documents of a multipart/form-data body (§5.5).
-func (h *Handler) readParts(parts *multipart.Reader, target dataTarget) (quads []rdf.Quad, err error) {
+// readParts adds the documents of a multipart/form-data body (§5.5).
+func (h *Handler) readParts(ctx context.Context, parts *multipart.Reader, target dataTarget, load graph.Load) (quads uint64, err error) {
 	for range maxParts {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -372,51 +402,42 @@ func (h *Handler) readParts(parts *multipart.Reader, target dataTarget) (quads [
 		}
 		if err != nil {
 			if isTooLarge(err) {
-				return nil, err
+				return quads, err
 			}
-			return nil, &bodyError{http.StatusBadRequest, fmt.Errorf("multipart body: %w", err)}
+			return quads, &bodyError{http.StatusBadRequest, fmt.Errorf("multipart body: %w", err)}
 		}
 		mediaType, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
 		if err != nil {
-			return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("part %q: Content-Type is missing or malformed", part.FormName())}
+			return quads, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("part %q: Content-Type is missing or malformed", part.FormName())}
 		}
-		if quads, err = h.readDocument(part, mediaType, target, quads); err != nil {
-			return nil, fmt.Errorf("part %q: %w", part.FormName(), err)
+		n, err := h.readDocument(ctx, part, mediaType, target, load)
+		if quads += n; err != nil {
+			return quads, fmt.Errorf("part %q: %w", part.FormName(), err)
 		}
 	}
-	return nil, &bodyError{http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d parts", maxParts)}
+	return quads, &bodyError{http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d parts", maxParts)}
 }
 
 // readDocument adds the quads of one document.
-func (h *Handler) readDocument(body io.Reader, mediaType string, target dataTarget, quads []rdf.Quad) ([]rdf.Quad, error) {
+func (h *Handler) readDocument(ctx context.Context, body io.Reader, mediaType string, target dataTarget, load graph.Load) (uint64, error) {
 	format, ok := rdf.FormatByMediaType(mediaType)
 	if !ok {
-		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("media type %s cannot be read; %s", mediaType, offered(target.whole))}
+		return 0, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("media type %s cannot be read; %s", mediaType, offered(target.whole))}
 	}
 	if format.Graphs() && !target.whole && format != rdf.JSONLD {
-		return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("%s holds several graphs; send it to the dataset, without ?graph or ?default", mediaType)}
+		return 0, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("%s holds several graphs; send it to the dataset, without ?graph or ?default", mediaType)}
 	}
-	base := h.opt.Base
+	o := graph.DocumentOptions{
+		ReaderOptions: rdf.ReaderOptions{Base: h.opt.Base, BNodeScope: "b" + randomID()}, Graph: target.graph, Triples: !target.whole,
+	}
 	if !target.graph.IsZero() {
-		base = target.graph.Value() // Graph Store Protocol §5.5
+		o.Base = target.graph.Value() // Graph Store Protocol §5.5
 	}
-	reader := rdf.NewReader(body, format, rdf.ReaderOptions{Base: base, BNodeScope: "b" + randomID()})
-	for {
-		q, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return quads, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !target.whole {
-			if !q.G.IsZero() {
-				return nil, &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("the document holds the named graph %s; send it to the dataset, without ?graph or ?default", q.G)}
-			}
-			q.G = target.graph
-		}
-		quads = append(quads, q)
+	n, err := graph.AddDocument(ctx, load, body, format, o)
+	if errors.Is(err, graph.ErrNamedGraph) {
+		err = &bodyError{http.StatusUnsupportedMediaType, fmt.Errorf("%w; send it to the dataset, without ?graph or ?default", err)}
 	}
+	return n, err
 }
 
 // abort ends a connection in the middle of an answer, so that no client takes

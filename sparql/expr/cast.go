@@ -16,7 +16,7 @@ func xmlTrim(s string) string { return strings.Trim(s, " \t\r\n") }
 // zeros, no exponent where the number is readable without.
 func castString(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 	t := args[0]
-	if t.IsBNode() || t.Lang() != "" {
+	if t.IsBNode() || t.IsTriple() || t.Lang() != "" {
 		return rdf.Term{}, false
 	}
 	v := valueOf(t)

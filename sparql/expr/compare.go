@@ -35,7 +35,7 @@ func valueOf(t rdf.Term) value {
 	switch datatype := t.Datatype(); {
 	case datatype == rdf.XSDString:
 		return value{class: classString}
-	case datatype == rdf.RDFLangString:
+	case datatype == rdf.RDFLangString || datatype == rdf.RDFDirLangString:
 		return value{class: classLangString}
 	case datatype == rdf.XSDBoolean:
 		if b, ok := parseBoolean(t.Value()); ok {
@@ -70,8 +70,12 @@ func parseBoolean(lexical string) (b, ok bool) {
 // Equal is the operator "=" (§17.3, RDFterm-equal §17.4.1.7): by value where
 // the datatypes are known, by term otherwise. Two different literals of which
 // one has an unknown datatype, or whose order is not determined, are an error
-// (ok == false): nobody knows whether they mean the same.
+// (ok == false): nobody knows whether they mean the same. Triple terms are
+// equal if their parts are (SPARQL 1.2 §17.4.1).
 func Equal(a, b rdf.Term) (equal, ok bool) {
+	if a.IsTriple() && b.IsTriple() {
+		return equalTriples(a, b)
+	}
 	if !a.IsLiteral() || !b.IsLiteral() {
 		return a == b, true
 	}
@@ -94,7 +98,7 @@ func Equal(a, b rdf.Term) (equal, ok bool) {
 	case classString:
 		return a.Value() == b.Value(), true
 	case classLangString:
-		return a.Value() == b.Value() && strings.EqualFold(a.Lang(), b.Lang()), true
+		return a.Value() == b.Value() && a.Direction() == b.Direction() && strings.EqualFold(a.Lang(), b.Lang()), true
 	case classBoolean:
 		return x.boolean == y.boolean, true
 	case classDuration:
@@ -105,6 +109,20 @@ func Equal(a, b rdf.Term) (equal, ok bool) {
 	}
 	cmp, ok := compareTemporal(x.temporal, y.temporal)
 	return ok && cmp == 0, ok
+}
+
+// equalTriples compares the parts of triple terms. Those of which a part
+// differs are different, whatever an error says of another.
+func equalTriples(a, b rdf.Term) (equal, ok bool) {
+	x, okX := a.Triple()
+	y, okY := b.Triple()
+	if a == b || !okX || !okY {
+		return a == b, true
+	}
+	if x.S != y.S || x.P != y.P { // never literals
+		return false, true
+	}
+	return Equal(x.O, y.O)
 }
 
 // Compare orders two literals as the operators "<" and ">" do (§17.3): numbers,
@@ -147,8 +165,8 @@ func compareBooleans(a, b bool) int {
 func OrderLess(a, b rdf.Term) bool { return OrderCompare(a, b) < 0 }
 
 // OrderCompare is the order of ORDER BY (§15.1), total over all terms:
-// unbound (the zero Term), blank nodes, IRIs, literals. Blank nodes are equal
-// to each other. Literals come by kind of value (numbers, strings, tagged
+// unbound (the zero Term), blank nodes, IRIs, literals, triple terms. Blank
+// nodes are equal to each other; triple terms go by subject, predicate, object. Literals come by kind of value (numbers, strings, tagged
 // strings, booleans, times, durations, others) and then by value; equal
 // values tie whatever their form. A time without a timezone counts as UTC.
 func OrderCompare(a, b rdf.Term) int {
@@ -163,8 +181,25 @@ func OrderCompare(a, b rdf.Term) int {
 		return strings.Compare(a.Value(), b.Value())
 	case rdf.KindLiteral:
 		return orderLiterals(a, b)
+	case rdf.KindTriple:
+		return orderTriples(a, b)
 	}
 	return 0
+}
+
+func orderTriples(a, b rdf.Term) int {
+	x, okX := a.Triple()
+	y, okY := b.Triple()
+	if !okX || !okY {
+		return strings.Compare(a.Value(), b.Value())
+	}
+	if c := OrderCompare(x.S, y.S); c != 0 {
+		return c
+	}
+	if c := OrderCompare(x.P, y.P); c != 0 {
+		return c
+	}
+	return OrderCompare(x.O, y.O)
 }
 
 func orderRank(t rdf.Term) uint8 {
@@ -175,6 +210,8 @@ func orderRank(t rdf.Term) uint8 {
 		return 2
 	case rdf.KindLiteral:
 		return 3
+	case rdf.KindTriple:
+		return 4
 	}
 	return 0
 }
@@ -202,7 +239,10 @@ func orderLiterals(a, b rdf.Term) int {
 		if c := strings.Compare(a.Value(), b.Value()); c != 0 {
 			return c
 		}
-		return strings.Compare(strings.ToLower(a.Lang()), strings.ToLower(b.Lang()))
+		if c := strings.Compare(strings.ToLower(a.Lang()), strings.ToLower(b.Lang())); c != 0 {
+			return c
+		}
+		return int(a.Direction()) - int(b.Direction())
 	}
 	if c := strings.Compare(a.Datatype(), b.Datatype()); c != 0 {
 		return c
@@ -227,17 +267,17 @@ func orderDurations(a, b duration) int {
 }
 
 // EBV is the effective boolean value (§17.2.2). ok is false for terms that
-// have none.
+// have none, ill-typed ones among them: SPARQL 1.2 makes these an error, which
+// SPARQL 1.1 took for false.
 func EBV(t rdf.Term) (truth, ok bool) {
 	switch datatype := t.Datatype(); {
 	case datatype == rdf.XSDBoolean:
-		b, _ := parseBoolean(t.Value()) // ill-typed is false
-		return b, true
+		return parseBoolean(t.Value())
 	case datatype == rdf.XSDString:
 		return t.Value() != "", true
 	case isNumericType(datatype):
 		n, valid := parseNumber(t)
-		return valid && !n.isZero() && !math.IsNaN(n.f), true
+		return valid && !n.isZero() && !math.IsNaN(n.f), valid
 	}
 	return false, false
 }
@@ -276,6 +316,28 @@ func ordering(holds func(cmp int) bool) evalFn {
 		_, bok := parseNumber(args[1])
 		return falseTerm, aok && bok
 	}
+}
+
+// sameValueFn is sameValue: "=" without its errors, and NaN is itself.
+func sameValueFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
+	return Bool(sameValue(args[0], args[1])), true
+}
+
+func sameValue(a, b rdf.Term) bool {
+	if a == b {
+		return true
+	}
+	x, okX := a.Triple()
+	y, okY := b.Triple()
+	if okX && okY {
+		return x.S == y.S && x.P == y.P && sameValue(x.O, y.O)
+	}
+	if m, ok := parseNumber(a); ok && math.IsNaN(m.f) {
+		n, ok := parseNumber(b)
+		return ok && math.IsNaN(n.f)
+	}
+	equal, ok := Equal(a, b)
+	return equal && ok
 }
 
 func sameTermFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {

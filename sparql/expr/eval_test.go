@@ -98,10 +98,10 @@ func TestForms(t *testing.T) {
 // Method: its rules one by one; E is an error.
 func TestEBV(t *testing.T) {
 	for text, want := range map[string]string{
-		"true": "T", `"0"^^xsd:boolean`: "F", `"maybe"^^xsd:boolean`: "F",
+		"true": "T", `"0"^^xsd:boolean`: "F", `"maybe"^^xsd:boolean`: "E",
 		`""`: "F", `"a"`: "T", `"false"`: "T",
 		"0": "F", "0.0": "F", "0.0e0": "F", "-1": "T", "0.5": "T", `"NaN"^^xsd:double`: "F",
-		`"x"^^xsd:integer`: "F", `"1"^^xsd:byte`: "T",
+		`"x"^^xsd:integer`: "E", `"1"^^xsd:byte`: "T",
 		`"a"@en`: "E", "<http://a>": "E", "_:a": "E", `"2026-01-01"^^xsd:date`: "E", `"x"^^<http://t>`: "E",
 	} {
 		term, err := parseTestTerm(text)

@@ -126,8 +126,8 @@ func splitArgs(s string) (out []string) {
 	return append(out, s[start:])
 }
 
-// parseTestTerm reads an N-Triples term, with xsd: allowed after ^^, or a
-// bare integer, decimal, double or boolean.
+// parseTestTerm reads an N-Triples term, with xsd: allowed after ^^, a triple
+// term as in Turtle, or a bare integer, decimal, double or boolean.
 func parseTestTerm(s string) (rdf.Term, error) {
 	s = strings.TrimSpace(s)
 	switch {
@@ -142,6 +142,13 @@ func parseTestTerm(s string) (rdf.Term, error) {
 	}
 	if i := strings.LastIndex(s, `"^^xsd:`); i >= 0 {
 		s = s[:i] + `"^^<` + rdf.XSD + s[i+len(`"^^xsd:`):] + ">"
+	}
+	if strings.HasPrefix(s, "<<(") { // numbers inside are bare too
+		quads, err := rdf.ReadAll(strings.NewReader("<s:s> <p:p> "+s+" ."), rdf.Turtle, rdf.ReaderOptions{})
+		if err != nil {
+			return rdf.Term{}, err
+		}
+		return quads[0].O, nil
 	}
 	return rdf.ParseTerm(s)
 }

@@ -15,7 +15,7 @@ import (
 const maxStringBytes = 16 << 20
 
 func isStringLiteral(t rdf.Term) bool {
-	return t.Datatype() == rdf.XSDString || t.Datatype() == rdf.RDFLangString
+	return t.Datatype() == rdf.XSDString || t.Lang() != ""
 }
 
 // like returns a string with the type and language of t.
@@ -24,15 +24,20 @@ func like(t rdf.Term, lexical string) (rdf.Term, bool) {
 		return rdf.Term{}, false
 	}
 	if t.Lang() != "" {
-		return rdf.LangString(lexical, t.Lang()), true
+		return rdf.DirLangString(lexical, t.Lang(), t.Direction()), true
 	}
 	return rdf.String(lexical), true
 }
 
 // compatible is argument compatibility (§17.4.3.1.2): the second has no
-// language, or that of the first.
+// language, or that and the base direction of the first.
 func compatible(a, b rdf.Term) bool {
-	return isStringLiteral(a) && isStringLiteral(b) && (b.Lang() == "" || strings.EqualFold(a.Lang(), b.Lang()))
+	return isStringLiteral(a) && isStringLiteral(b) && (b.Lang() == "" || sameLang(a, b))
+}
+
+// sameLang tells whether two strings have the same language and direction.
+func sameLang(a, b rdf.Term) bool {
+	return strings.EqualFold(a.Lang(), b.Lang()) && a.Direction() == b.Direction()
 }
 
 // stringFn makes a function from string to string that keeps the type.
@@ -105,7 +110,7 @@ func strAfterFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 	return like(args[0], after)
 }
 
-// concatFn keeps the language if all arguments have the same one.
+// concatFn keeps language and direction if all arguments have the same one.
 func concatFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 	var b strings.Builder
 	same := len(args) > 0
@@ -113,11 +118,11 @@ func concatFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 		if !isStringLiteral(arg) || b.Len()+len(arg.Value()) > maxStringBytes {
 			return rdf.Term{}, false
 		}
-		same = same && strings.EqualFold(arg.Lang(), args[0].Lang())
+		same = same && sameLang(arg, args[0])
 		b.WriteString(arg.Value())
 	}
 	if same && args[0].Lang() != "" {
-		return rdf.LangString(b.String(), args[0].Lang()), true
+		return rdf.DirLangString(b.String(), args[0].Lang(), args[0].Direction()), true
 	}
 	return rdf.String(b.String()), true
 }

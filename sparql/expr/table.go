@@ -29,7 +29,7 @@ func Functions() []*Function {
 	return slices.SortedFunc(maps.Values(functions), func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// functions is the table of SPARQL 1.1 §17. Only functions whose arguments
+// functions is the table of SPARQL 1.1 §17, with what SPARQL 1.2 adds. Only functions whose arguments
 // are all evaluated first stand here: the functional forms (BOUND, IF,
 // COALESCE, EXISTS, IN, &&, ||, !) are nodes of their own.
 var functions = makeTable([]Function{
@@ -47,6 +47,7 @@ var functions = makeTable([]Function{
 	{"unary+", 1, 1, "17.3", true, unaryPlus},
 	{"unary-", 1, 1, "17.3", true, numericFn(negate)},
 	{"SAMETERM", 2, 2, "17.4.1.8", true, sameTermFn},
+	{"SAMEVALUE", 2, 2, "SPARQL 1.2 17.4.1", true, sameValueFn},
 
 	// §17.4.2 functions on RDF terms
 	{"ISIRI", 1, 1, "17.4.2.1", true, termTest(rdf.Term.IsIRI)},
@@ -62,8 +63,19 @@ var functions = makeTable([]Function{
 	{"BNODE", 0, 1, "17.4.2.9", false, bnodeFn},
 	{"STRDT", 2, 2, "17.4.2.10", true, strdtFn},
 	{"STRLANG", 2, 2, "17.4.2.11", true, strlangFn},
+	{"STRLANGDIR", 3, 3, "SPARQL 1.2 17.4.2", true, strlangdirFn},
+	{"LANGDIR", 1, 1, "SPARQL 1.2 17.4.2", true, langdirFn},
+	{"HASLANG", 1, 1, "SPARQL 1.2 17.4.2", true, termTest(func(t rdf.Term) bool { return t.Lang() != "" })},
+	{"HASLANGDIR", 1, 1, "SPARQL 1.2 17.4.2", true, termTest(func(t rdf.Term) bool { return t.Direction() != rdf.NoDirection })},
 	{"UUID", 0, 0, "17.4.2.12", false, uuidFn},
 	{"STRUUID", 0, 0, "17.4.2.13", false, struuidFn},
+
+	// SPARQL 1.2 §17.4.6 functions on triple terms
+	{"TRIPLE", 3, 3, "SPARQL 1.2 17.4.6", true, tripleFn},
+	{"ISTRIPLE", 1, 1, "SPARQL 1.2 17.4.6", true, termTest(rdf.Term.IsTriple)},
+	{"SUBJECT", 1, 1, "SPARQL 1.2 17.4.6", true, triplePart(func(t rdf.Triple) rdf.Term { return t.S })},
+	{"PREDICATE", 1, 1, "SPARQL 1.2 17.4.6", true, triplePart(func(t rdf.Triple) rdf.Term { return t.P })},
+	{"OBJECT", 1, 1, "SPARQL 1.2 17.4.6", true, triplePart(func(t rdf.Triple) rdf.Term { return t.O })},
 
 	// §17.4.3 functions on strings
 	{"STRLEN", 1, 1, "17.4.3.2", true, strlenFn},

@@ -19,7 +19,7 @@ func isNumericTerm(t rdf.Term) bool {
 }
 
 func strFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
-	return rdf.String(args[0].Value()), !args[0].IsBNode()
+	return rdf.String(args[0].Value()), args[0].IsIRI() || args[0].IsLiteral()
 }
 
 func langFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
@@ -70,7 +70,7 @@ func bnodeFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 }
 
 func strdtFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
-	if args[0].Datatype() != rdf.XSDString || !args[1].IsIRI() || args[1].Value() == rdf.RDFLangString {
+	if args[0].Datatype() != rdf.XSDString || !args[1].IsIRI() || args[1].Value() == rdf.RDFLangString || args[1].Value() == rdf.RDFDirLangString {
 		return rdf.Term{}, false
 	}
 	return rdf.Literal(args[0].Value(), args[1].Value()), true
@@ -81,6 +81,38 @@ func strlangFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 		return rdf.Term{}, false
 	}
 	return rdf.LangString(args[0].Value(), args[1].Value()), true
+}
+
+// strlangdirFn is STRLANGDIR: a base direction is one of RDF, in lower case.
+func strlangdirFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
+	t, ok := strlangFn(c, args[:2])
+	dir, isDir := rdf.DirectionOf(args[2].Value())
+	if !ok || !isDir || args[2].Datatype() != rdf.XSDString {
+		return rdf.Term{}, false
+	}
+	return rdf.DirLangString(t.Value(), t.Lang(), dir), true
+}
+
+func langdirFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
+	return rdf.String(args[0].Direction().String()), args[0].IsLiteral()
+}
+
+// tripleFn is TRIPLE: an error if there is no such triple in RDF.
+func tripleFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
+	t := rdf.Triple{S: args[0], P: args[1], O: args[2]}
+	if rdf.CheckTriple(t) != nil {
+		return rdf.Term{}, false
+	}
+	term := rdf.TripleTerm(t)
+	return term, len(term.Value()) <= maxStringBytes
+}
+
+// triplePart makes SUBJECT, PREDICATE or OBJECT, an error for other terms.
+func triplePart(part func(rdf.Triple) rdf.Term) evalFn {
+	return func(_ *Context, args []rdf.Term) (rdf.Term, bool) {
+		t, ok := args[0].Triple()
+		return part(t), ok
+	}
 }
 
 // isLangTag checks the LANGTAG production: letters, then parts of letters

@@ -11,7 +11,7 @@ import (
 )
 
 // csvDocument writes CSV (SPARQL 1.1 Query Results CSV and TSV §3): values
-// without their kind, type or language. Lines end in CRLF (RFC 4180).
+// without their kind, type or language, triple terms as in N-Triples. Lines end in CRLF (RFC 4180).
 type csvDocument struct{ w *bufio.Writer }
 
 func (d *csvDocument) begin(vars []string) {

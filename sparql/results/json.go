@@ -10,7 +10,7 @@ import (
 	"nettwin/graph/rdf"
 )
 
-// jsonDocument writes SPARQL 1.1 Query Results JSON.
+// jsonDocument writes SPARQL 1.2 Query Results JSON.
 type jsonDocument struct {
 	w       *bufio.Writer
 	names   [][]byte // quoted variables with their colon
@@ -84,6 +84,8 @@ func appendJSONTerm(b []byte, t rdf.Term) []byte {
 		b = append(b, `{"type":"uri","value":`...)
 	case rdf.KindBNode:
 		b = append(b, `{"type":"bnode","value":`...)
+	case rdf.KindTriple:
+		return appendJSONTriple(b, t)
 	default:
 		b = append(b, `{"type":"literal","value":`...)
 	}
@@ -92,11 +94,35 @@ func appendJSONTerm(b []byte, t rdf.Term) []byte {
 	case t.Lang() != "":
 		b = append(b, `,"xml:lang":`...)
 		b = appendJSONString(b, t.Lang())
+		if dir := t.Direction(); dir != rdf.NoDirection {
+			b = append(b, `,"its:dir":`...)
+			b = appendJSONString(b, dir.String())
+		}
 	case t.IsLiteral() && t.Datatype() != rdf.XSDString:
 		b = append(b, `,"datatype":`...)
 		b = appendJSONString(b, t.Datatype())
 	}
 	return append(b, '}')
+}
+
+// appendJSONTriple writes a triple term (SPARQL 1.2 Results JSON §3.2.2), level
+// by level.
+func appendJSONTriple(b []byte, t rdf.Term) []byte {
+	depth := 0
+	for triple, ok := t.Triple(); ok; triple, ok = t.Triple() {
+		b = append(b, `{"type":"triple","value":{"subject":`...)
+		b = appendJSONTerm(b, triple.S)
+		b = append(b, `,"predicate":`...)
+		b = appendJSONTerm(b, triple.P)
+		b = append(b, `,"object":`...)
+		t = triple.O
+		depth++
+	}
+	b = appendJSONTerm(b, t)
+	for range depth {
+		b = append(b, "}}"...)
+	}
+	return b
 }
 
 // appendJSONString quotes s (RFC 8259 §7). Bytes that are not UTF-8 become
@@ -151,10 +177,17 @@ type jsonAnswer struct {
 }
 
 type jsonTerm struct {
-	Type     string  `json:"type"`
-	Value    *string `json:"value"`
-	Lang     string  `json:"xml:lang"`
-	Datatype string  `json:"datatype"`
+	Type      string          `json:"type"`
+	Value     json.RawMessage `json:"value"` // a string, or an object for a triple term
+	Lang      string          `json:"xml:lang"`
+	Direction string          `json:"its:dir"`
+	Datatype  string          `json:"datatype"`
+}
+
+type jsonTriple struct {
+	Subject   *jsonTerm `json:"subject"`
+	Predicate *jsonTerm `json:"predicate"`
+	Object    *jsonTerm `json:"object"`
 }
 
 func readJSON(r io.Reader) (*Result, error) {
@@ -189,25 +222,67 @@ func readJSON(r io.Reader) (*Result, error) {
 	return NewBindings(doc.Head.Vars, rows), nil
 }
 
-func (t jsonTerm) term() (rdf.Term, error) {
-	if t.Value == nil {
+func (t *jsonTerm) term() (rdf.Term, error) {
+	if t == nil || t.Value == nil {
 		return rdf.Term{}, fmt.Errorf("expected a member \"value\"")
 	}
-	return makeTerm(t.Type, *t.Value, t.Lang, t.Datatype)
+	if t.Type == "triple" {
+		return t.triple()
+	}
+	var value string
+	if err := json.Unmarshal(t.Value, &value); err != nil {
+		return rdf.Term{}, fmt.Errorf("member \"value\": expected a string: %w", err)
+	}
+	return makeTerm(t.Type, value, t.Lang, t.Direction, t.Datatype)
+}
+
+// triple reads a triple term. Each level is read again for each one around it,
+// which maxTripleText bounds.
+func (t *jsonTerm) triple() (rdf.Term, error) {
+	if len(t.Value) > maxTripleText {
+		return rdf.Term{}, fmt.Errorf("triple term of %d bytes: the limit is %d", len(t.Value), maxTripleText)
+	}
+	var parts jsonTriple
+	if err := json.Unmarshal(t.Value, &parts); err != nil {
+		return rdf.Term{}, fmt.Errorf("triple term: %w", err)
+	}
+	return makeTriple(parts.Subject.term, parts.Predicate.term, parts.Object.term)
+}
+
+// maxTripleText bounds a triple term that is read.
+const maxTripleText = 1 << 20
+
+// makeTriple makes a triple term of its parts.
+func makeTriple(subject, predicate, object func() (rdf.Term, error)) (rdf.Term, error) {
+	var parts [3]rdf.Term
+	for i, part := range [3]func() (rdf.Term, error){subject, predicate, object} {
+		var err error
+		if parts[i], err = part(); err != nil {
+			return rdf.Term{}, fmt.Errorf("%s: %w", [3]string{"subject", "predicate", "object"}[i], err)
+		}
+	}
+	t := rdf.Triple{S: parts[0], P: parts[1], O: parts[2]}
+	if err := rdf.CheckTriple(t); err != nil {
+		return rdf.Term{}, err
+	}
+	return rdf.TripleTerm(t), nil
 }
 
 // makeTerm makes a term from the fields that JSON and XML share.
-func makeTerm(kind, value, lang, datatype string) (rdf.Term, error) {
+func makeTerm(kind, value, lang, direction, datatype string) (rdf.Term, error) {
 	switch kind {
 	case "uri":
 		return rdf.IRI(value), nil
 	case "bnode":
 		return rdf.BNode(value), nil
 	case "literal", "typed-literal":
+		if dir, ok := rdf.DirectionOf(direction); lang != "" && ok {
+			return rdf.DirLangString(value, lang, dir), nil
+		}
 		if lang != "" {
 			return rdf.LangString(value, lang), nil
 		}
 		return rdf.Literal(value, datatype), nil
 	}
-	return rdf.Term{}, fmt.Errorf("term type %q: expected uri, bnode or literal", kind)
+	return rdf.Term{}, fmt.Errorf("term type %q: expected uri, bnode, literal or triple", kind)
 }

@@ -248,7 +248,7 @@ func TestReadErrors(t *testing.T) {
 		{JSON, `{`, "unexpected EOF"},
 		{JSON, `{"head":{}}`, `expected a member "results" or "boolean"`},
 		{JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"y":{"type":"uri","value":"a"}}]}}`, `solution 1: variable "y" is not in the head`},
-		{JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"url","value":"a"}}]}}`, `term type "url": expected uri, bnode or literal`},
+		{JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"url","value":"a"}}]}}`, `term type "url": expected uri, bnode, literal or triple`},
 		{JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"uri"}}]}}`, `expected a member "value"`},
 		{JSON, `{"head":{"vars":["x","x"]},"results":{"bindings":[]}}`, `variable "x" stands in the head twice`},
 		{XML, `<sparql/>`, "expected element"},

@@ -12,6 +12,7 @@ import (
 
 const (
 	resultsNS = "http://www.w3.org/2005/sparql-results#"
+	itsNS     = "http://www.w3.org/2005/11/its"
 )
 
 // xmlDocument writes SPARQL Query Results XML. Control characters that XML
@@ -63,18 +64,42 @@ func (d *xmlDocument) row(terms []rdf.Term) {
 func (d *xmlDocument) term(t rdf.Term) {
 	tag, attr := "literal", ""
 	switch {
+	case t.IsTriple():
+		d.triple(t)
+		return
 	case t.IsIRI():
 		tag = "uri"
 	case t.IsBNode():
 		tag = "bnode"
 	case t.Lang() != "":
 		attr = ` xml:lang="` + escapeXML(t.Lang()) + `"`
+		if dir := t.Direction(); dir != rdf.NoDirection {
+			attr += ` xmlns:its="` + itsNS + `" its:version="2.0" its:dir="` + dir.String() + `"`
+		}
 	case t.Datatype() != rdf.XSDString:
 		attr = ` datatype="` + escapeXML(t.Datatype()) + `"`
 	}
 	d.w.WriteString("<" + tag + attr + ">")
 	xml.EscapeText(d.w, []byte(t.Value())) //nolint:errcheck // sticks in the buffer
 	d.w.WriteString("</" + tag + ">")
+}
+
+// triple writes a triple term, level by level.
+func (d *xmlDocument) triple(t rdf.Term) {
+	depth := 0
+	for triple, ok := t.Triple(); ok; triple, ok = t.Triple() {
+		d.w.WriteString("<triple><subject>")
+		d.term(triple.S)
+		d.w.WriteString("</subject><predicate>")
+		d.term(triple.P)
+		d.w.WriteString("</predicate><object>")
+		t = triple.O
+		depth++
+	}
+	d.term(t)
+	for range depth {
+		d.w.WriteString("</object></triple>")
+	}
 }
 
 func (d *xmlDocument) boolean(b bool) {
@@ -102,13 +127,38 @@ type xmlAnswer struct {
 }
 
 type xmlBinding struct {
-	Name  string `xml:"name,attr"`
-	Terms []struct {
-		XMLName  xml.Name
-		Value    string `xml:",chardata"`
-		Lang     string `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
-		Datatype string `xml:"datatype,attr"`
-	} `xml:",any"`
+	Name  string    `xml:"name,attr"`
+	Terms []xmlTerm `xml:",any"`
+}
+
+type xmlTerm struct {
+	XMLName   xml.Name
+	Value     string `xml:",chardata"`
+	Lang      string `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
+	Direction string `xml:"http://www.w3.org/2005/11/its dir,attr"`
+	Datatype  string `xml:"datatype,attr"`
+	// of <triple>
+	Subject   *xmlPart `xml:"subject"`
+	Predicate *xmlPart `xml:"predicate"`
+	Object    *xmlPart `xml:"object"`
+}
+
+type xmlPart struct {
+	Terms []xmlTerm `xml:",any"`
+}
+
+func (p *xmlPart) term() (rdf.Term, error) {
+	if p == nil || len(p.Terms) != 1 {
+		return rdf.Term{}, fmt.Errorf("expected one term")
+	}
+	return p.Terms[0].term()
+}
+
+func (t *xmlTerm) term() (rdf.Term, error) {
+	if t.XMLName.Local == "triple" {
+		return makeTriple(t.Subject.term, t.Predicate.term, t.Object.term)
+	}
+	return makeTerm(t.XMLName.Local, t.Value, t.Lang, t.Direction, t.Datatype)
 }
 
 func readXML(r io.Reader) (*Result, error) {
@@ -138,8 +188,7 @@ func readXML(r io.Reader) (*Result, error) {
 			if !ok || len(b.Terms) != 1 {
 				return nil, fmt.Errorf("solution %d: binding %q: expected one term for a variable of the head", i+1, b.Name)
 			}
-			t := b.Terms[0]
-			if row[at], err = makeTerm(t.XMLName.Local, t.Value, t.Lang, t.Datatype); err != nil {
+			if row[at], err = b.Terms[0].term(); err != nil {
 				return nil, fmt.Errorf("solution %d: binding %q: %w", i+1, b.Name, err)
 			}
 		}

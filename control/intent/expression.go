@@ -134,6 +134,9 @@ func name(list []rdf.Triple, base, id string) ([]rdf.Triple, error) {
 		if t.P == termItem || t.P.Value() == rdf.RDFType && t.O == classIntent {
 			return nil, wrong("%s is for the twin to say", t)
 		}
+		if t.O.IsTriple() {
+			return nil, wrong("it holds the triple term %s: an intent is told in plain triples", t.O)
+		}
 		if t.S.IsIRI() && strings.HasPrefix(t.S.Value(), things) {
 			return nil, wrong("it states a fact about %s, a thing of the twin: an intent may only name things", t.S)
 		}

@@ -111,6 +111,9 @@ func (r *Rule) analyse() error {
 			return &FileError{File: r.File, Msg: "the template's predicates must be IRIs, so that the order of rules can be known"}
 		}
 		for _, n := range []algebra.Node{q.S, q.O} {
+			if n.Triple != nil {
+				return &FileError{File: r.File, Msg: "a triple term with variables in the template: build it with BIND(TRIPLE(…))"}
+			}
 			if n.IsVar() && strings.HasPrefix(n.Var, algebra.BNodePrefix) {
 				return &FileError{File: r.File, Msg: "blank nodes in the template have no stable name: build an IRI with BIND(IRI(…))"}
 			}

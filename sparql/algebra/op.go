@@ -13,9 +13,13 @@ type Op interface{ isOp() }
 // Node is a variable or a term in a pattern. Blank nodes of a query are
 // variables whose names begin with "_:" (BNodePrefix), which no query text
 // can name; so do the variables that translation makes ("_:.p1").
+//
+// In templates a node may also be a triple term with variables inside. In
+// patterns none is: translation takes them apart (see unfold).
 type Node struct {
-	Var  string // without "?"; "" if Term is set
-	Term rdf.Term
+	Var    string // without "?"; "" if Term or Triple is set
+	Term   rdf.Term
+	Triple *TriplePattern
 }
 
 // IsVar tells whether the node is a variable.

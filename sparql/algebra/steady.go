@@ -11,10 +11,8 @@ import (
 // other endpoint.
 func Steady(q *Query) bool {
 	for _, t := range q.Template {
-		for _, n := range [3]Node{t.S, t.P, t.O} {
-			if strings.HasPrefix(n.Var, BNodePrefix) {
-				return false
-			}
+		if makesBNode(t.TriplePattern) {
+			return false
 		}
 	}
 	if q.Op == nil {
@@ -35,4 +33,14 @@ func Steady(q *Query) bool {
 		return same
 	})
 	return same
+}
+
+// makesBNode tells whether a triple of a template has a blank node.
+func makesBNode(t TriplePattern) bool {
+	for _, n := range [3]Node{t.S, t.P, t.O} {
+		if strings.HasPrefix(n.Var, BNodePrefix) || n.Triple != nil && makesBNode(*n.Triple) {
+			return true
+		}
+	}
+	return false
 }

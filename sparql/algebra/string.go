@@ -121,6 +121,9 @@ func (n Node) String() string {
 	if n.IsVar() {
 		return "?" + n.Var
 	}
+	if t := n.Triple; t != nil {
+		return "<<( " + t.S.String() + " " + t.P.String() + " " + t.O.String() + " )>>"
+	}
 	return syntax.PrintTerm(n.Term)
 }
 

@@ -91,7 +91,10 @@ func node(n syntax.Node) Node {
 	if n.Term.IsBNode() {
 		return Node{Var: BNodePrefix + n.Term.Value()}
 	}
-	return Node(n)
+	if t := n.Triple; t != nil {
+		return Node{Triple: &TriplePattern{S: node(t.S), P: node(t.P), O: node(t.O)}}
+	}
+	return Node{Var: n.Var, Term: n.Term}
 }
 
 func triplePattern(t syntax.TriplePattern) TriplePattern {

@@ -80,20 +80,23 @@ func table(v *syntax.Values) Op { return &Table{Vars: v.Vars, Rows: v.Rows} }
 
 // joinTriples joins the basic graph patterns and paths of adjacent triples.
 func (t *translator) joinTriples(op Op, triples []syntax.TriplePattern) Op {
-	var parts []Op
+	var parts, unfolded []Op
 	for _, triple := range triples {
 		s := node(triple.S)
 		o, forms := t.anyCase(node(triple.O))
 		if forms != nil {
 			op = join(op, forms)
 		}
-		if triple.Path == nil {
+		switch {
+		case s.Triple != nil || o.Triple != nil:
+			unfolded = append(unfolded, t.unfold(s, triple, o))
+		case triple.Path == nil:
 			parts = addTriple(parts, TriplePattern{S: s, P: node(triple.P), O: o})
-			continue
+		default:
+			parts = t.addPath(parts, s, path(triple.Path), o)
 		}
-		parts = t.addPath(parts, s, path(triple.Path), o)
 	}
-	for _, part := range parts {
+	for _, part := range append(parts, unfolded...) {
 		op = join(op, part)
 	}
 	return op

@@ -79,7 +79,10 @@ func (t *triples) fill(q plan.QuadPattern) (out rdf.Triple, ok bool, err error) 
 }
 
 // term returns the value of a place; blank nodes are fresh for each solution.
-func (t *triples) term(p plan.Place) (rdf.Term, error) {
+func (t *triples) term(p plan.TemplatePlace) (rdf.Term, error) {
+	if p.Triple != nil {
+		return t.tripleTerm(*p.Triple)
+	}
 	if p.Slot < 0 {
 		return p.Term, nil
 	}
@@ -93,6 +96,16 @@ func (t *triples) term(p plan.Place) (rdf.Term, error) {
 		t.nodes[name] = node
 	}
 	return node, nil
+}
+
+// tripleTerm returns a triple term of the template; the zero Term if a part of
+// it is unbound or the triple would not be RDF.
+func (t *triples) tripleTerm(q plan.QuadPattern) (rdf.Term, error) {
+	inner, _, err := t.fill(q)
+	if err != nil || rdf.CheckTriple(inner) != nil {
+		return rdf.Term{}, err
+	}
+	return rdf.TripleTerm(inner), nil
 }
 
 // Close implements results.Triples.

@@ -254,7 +254,7 @@ func (o *serviceOp) tables(rows *store, sel []int32) ([]*algebra.Table, error) {
 		}
 		unbound := true
 		for k, t := range terms {
-			if t.IsBNode() {
+			if t.HasBNode() {
 				terms[k] = rdf.Term{}
 			}
 			unbound = unbound && terms[k].IsZero()
@@ -290,7 +290,13 @@ func (o *serviceOp) read(ctx context.Context, answer *results.Result, answers *s
 		answer.Close() //nolint:errcheck // the error below counts
 		return fmt.Errorf("expected %s, got %s", results.Bindings, answer.Kind)
 	}
-	nodes := map[rdf.Term]rdf.Term{}
+	nodes := map[string]rdf.Term{}
+	rename := func(label string) rdf.Term {
+		if _, ok := nodes[label]; !ok {
+			nodes[label] = o.x.exprs.BNodes()
+		}
+		return nodes[label]
+	}
 	slots := make([]int, len(answer.Vars))
 	for i, name := range answer.Vars {
 		slots[i] = -1
@@ -300,15 +306,7 @@ func (o *serviceOp) read(ctx context.Context, answer *results.Result, answers *s
 			}
 		}
 	}
-	got, err := o.x.collect(ctx, answer, slots, func(t rdf.Term) rdf.Term {
-		if !t.IsBNode() {
-			return t
-		}
-		if _, ok := nodes[t]; !ok {
-			nodes[t] = o.x.exprs.BNodes()
-		}
-		return nodes[t]
-	})
+	got, err := o.x.collect(ctx, answer, slots, func(t rdf.Term) rdf.Term { return t.MapBNodes(rename) })
 	if err != nil {
 		return err
 	}

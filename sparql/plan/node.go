@@ -303,7 +303,27 @@ func (p *Plan) HasNamed(id graph.TermID) bool {
 }
 
 // QuadPattern is a triple of a CONSTRUCT template; the zero Place has no slot.
-type QuadPattern struct{ S, P, O Place }
+type QuadPattern struct{ S, P, O TemplatePlace }
+
+// TemplatePlace is a place of a template; with Triple it is a triple term, and
+// Slot is -1.
+type TemplatePlace struct {
+	Place
+	Triple *QuadPattern
+}
+
+// Slots returns the slots that the triple reads.
+func (q *QuadPattern) Slots() Set {
+	var out Set
+	for _, p := range [3]TemplatePlace{q.S, q.P, q.O} {
+		if p.Triple != nil {
+			out = out.Union(p.Triple.Slots())
+		} else {
+			out = out.Union(setOf(p.Slot))
+		}
+	}
+	return out
+}
 
 // Inputs returns the operators that a node reads from.
 func Inputs(n Node) []Node {

@@ -55,13 +55,24 @@ func Make(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) 
 		need = need.Union(setOf(place.Slot))
 	}
 	for _, qp := range q.Template {
-		pattern := QuadPattern{p.templatePlace(t.scope, qp.S), p.templatePlace(t.scope, qp.P), p.templatePlace(t.scope, qp.O)}
+		pattern := p.template(t.scope, qp.TriplePattern)
 		out.Template = append(out.Template, pattern)
-		need = need.Union(setOf(pattern.S.Slot, pattern.P.Slot, pattern.O.Slot))
+		need = need.Union(pattern.Slots())
 	}
 	prune(root, need)
 	out.Slots = p.slots
 	return out, nil
+}
+
+func (p *planner) template(s *scope, t algebra.TriplePattern) QuadPattern {
+	place := func(n algebra.Node) TemplatePlace {
+		if n.Triple != nil {
+			inner := p.template(s, *n.Triple)
+			return TemplatePlace{Place{Slot: -1}, &inner}
+		}
+		return TemplatePlace{Place: p.templatePlace(s, n)}
+	}
+	return QuadPattern{place(t.S), place(t.P), place(t.O)}
 }
 
 func (p *planner) templatePlace(s *scope, n algebra.Node) Place {

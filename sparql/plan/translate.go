@@ -86,9 +86,20 @@ func translate(q *algebra.Query, delegate bool) (out *translated, err error) {
 		t.place(top, n)
 	}
 	for _, p := range q.Template {
-		t.places(top, p.S, p.P, p.O)
+		t.template(top, p.TriplePattern)
 	}
 	return &translated{root: root, scope: top, slots: t.slots}, nil
+}
+
+// template gives the variables of a template's triple their slots.
+func (t *translator) template(s *scope, p algebra.TriplePattern) {
+	for _, n := range [3]algebra.Node{p.S, p.P, p.O} {
+		if n.Triple != nil {
+			t.template(s, *n.Triple)
+		} else {
+			t.place(s, n)
+		}
+	}
 }
 
 func (t *translator) place(s *scope, n algebra.Node) Pos {

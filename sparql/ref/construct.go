@@ -23,6 +23,8 @@ func (e *evaluator) newInstance(r row) *instance {
 // term returns the value of a node; the zero Term if it is unbound.
 func (in *instance) term(n algebra.Node) (rdf.Term, error) {
 	switch {
+	case n.Triple != nil:
+		return in.tripleTerm(n.Triple)
 	case !n.IsVar():
 		return n.Term, nil
 	case strings.HasPrefix(n.Var, "_:"):
@@ -34,6 +36,23 @@ func (in *instance) term(n algebra.Node) (rdf.Term, error) {
 		return t, nil
 	}
 	return in.e.terms.term(in.row[in.e.vars.slots[n.Var]])
+}
+
+// tripleTerm fills a triple term; the zero Term if one of its parts is unbound
+// or the triple would not be RDF.
+func (in *instance) tripleTerm(p *algebra.TriplePattern) (rdf.Term, error) {
+	var parts [3]rdf.Term
+	for i, n := range [3]algebra.Node{p.S, p.P, p.O} {
+		var err error
+		if parts[i], err = in.term(n); err != nil {
+			return rdf.Term{}, err
+		}
+	}
+	t := rdf.Triple{S: parts[0], P: parts[1], O: parts[2]}
+	if rdf.CheckTriple(t) != nil {
+		return rdf.Term{}, nil
+	}
+	return rdf.TripleTerm(t), nil
 }
 
 // quad fills one quad pattern. ok is false if a variable is unbound or the

@@ -122,15 +122,14 @@ func (w *updater) load(ctx context.Context, op *algebra.Load) error {
 	if w.opt.Load == nil {
 		return fmt.Errorf("load %s: %w", op.Source, &LoadError{ErrNoLoader})
 	}
-	fresh, nodes := w.opt.bnodes(), map[rdf.Term]rdf.Term{}
+	fresh, nodes := w.opt.bnodes(), map[string]rdf.Term{}
 	rename := func(t rdf.Term) rdf.Term {
-		if !t.IsBNode() {
-			return t
-		}
-		if _, ok := nodes[t]; !ok {
-			nodes[t] = fresh()
-		}
-		return nodes[t]
+		return t.MapBNodes(func(label string) rdf.Term {
+			if _, ok := nodes[label]; !ok {
+				nodes[label] = fresh()
+			}
+			return nodes[label]
+		})
 	}
 	var quads []rdf.Quad
 	err := w.opt.Load(ctx, op.Source, func(t rdf.Triple) error {

@@ -102,7 +102,7 @@ func (e *evaluator) askService(ctx context.Context, op *algebra.Service, endpoin
 	if answer.Kind != results.Bindings {
 		return nil, fmt.Errorf("expected %s, got %s", results.Bindings, answer.Kind)
 	}
-	nodes := map[rdf.Term]rdf.Term{}
+	nodes := map[string]rdf.Term{}
 	for {
 		terms, err := answer.Rows.Next(ctx)
 		if err == io.EOF {
@@ -128,12 +128,11 @@ func (e *evaluator) askService(ctx context.Context, op *algebra.Service, endpoin
 }
 
 // rename gives each blank node of another document a fresh label.
-func (e *evaluator) rename(t rdf.Term, nodes map[rdf.Term]rdf.Term) rdf.Term {
-	if !t.IsBNode() {
-		return t
-	}
-	if _, ok := nodes[t]; !ok {
-		nodes[t] = e.exprs.BNodes()
-	}
-	return nodes[t]
+func (e *evaluator) rename(t rdf.Term, nodes map[string]rdf.Term) rdf.Term {
+	return t.MapBNodes(func(label string) rdf.Term {
+		if _, ok := nodes[label]; !ok {
+			nodes[label] = e.exprs.BNodes()
+		}
+		return nodes[label]
+	})
 }

@@ -26,6 +26,9 @@ func (v *varTable) add(name string) {
 func (v *varTable) addNodes(nodes ...algebra.Node) {
 	for _, n := range nodes {
 		v.add(n.Var)
+		if n.Triple != nil {
+			v.addNodes(n.Triple.S, n.Triple.P, n.Triple.O)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ var seeds = []string{
 	`CONSTRUCT { _:a ?p "\u0041\n" } WHERE { { ?x ?p 1 FILTER (-?x - -1 *2 < +3 && !BOUND(?x)) } UNION { GRAPH ?g { } } OPTIONAL { BIND (IF(?x, 1, ?y) AS ?k) } MINUS { SERVICE SILENT <urn:s> { SELECT * { } } } FILTER NOT EXISTS { } }`,
 	"DESCRIBE <urn:x> ?y",
 	"BASE <urn:x> DELETE { GRAPH ?g { ?s ?p 1 } } INSERT { ?s ?p 2 } USING NAMED <urn:g> WHERE { ?s ?p ?o } ; INSERT DATA { [] <urn:p> true } ; DELETE WHERE { GRAPH <urn:g> { } ?s ?p ?o }",
+	"VERSION '1.2' PREFIX : <urn:> SELECT * { << ?s :p <<( [] a \"x\"@en--ltr )>> ~ ?r >> :q ?o ~ _:b {| :r/:s 1 ; :t << :a :b :c >> |} ~ {| ?x ?y |} BIND (<<( ?s :p 1 )>> AS ?t) VALUES ?v { <<( :s :p <<( :s :p 1 )>> )>> } }",
+	"PREFIX : <urn:> INSERT DATA { << :a :b _:c >> :p :o {| :y :z |} } ; DELETE { ?s ?p <<( ?a ?b ?c )>> } WHERE { ?s ?p ?o ~ :r }",
 	"LOAD SILENT <urn:x> INTO GRAPH <urn:g> ; CLEAR ALL ; DROP GRAPH <urn:g> ; CREATE GRAPH <urn:h> ; COPY DEFAULT TO <urn:z> ;",
 }
 

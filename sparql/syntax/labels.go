@@ -18,20 +18,11 @@ type labels struct {
 }
 
 func newLabels(text string) *labels {
-	if strings.Contains(text, `\`) {
-		text = unescapeAll(text)
-	}
 	prefix := "b"
 	for strings.Contains(text, "_:"+prefix) {
 		prefix += "_"
 	}
 	return &labels{prefix: prefix, patterns: map[string]int{}, data: map[string]int{}}
-}
-
-// unescapeAll undoes all codepoint escapes of a text.
-func unescapeAll(text string) string {
-	l := lexer{src: text, escaped: true}
-	return l.text(0, len(text))
 }
 
 // fresh returns a label that nothing else in the text has.

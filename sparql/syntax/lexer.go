@@ -9,18 +9,15 @@ import (
 // lexer cuts the text into tokens, one at a time. Errors panic with a
 // *SyntaxError, which the parser's entry points recover.
 type lexer struct {
-	src     string
-	update  bool
-	escaped bool // src holds a codepoint escape somewhere
-	off     int  // offset of the next byte to read
-	mark    int  // offset whose place is pos
-	pos     Pos
+	src    string
+	update bool
+	off    int // offset of the next byte to read
+	mark   int // offset whose place is pos
+	pos    Pos
 }
 
 func newLexer(src string, update bool) *lexer {
-	l := &lexer{src: src, update: update, pos: Pos{1, 1}}
-	l.escaped = strings.Contains(src, `\u`) || strings.Contains(src, `\U`)
-	return l
+	return &lexer{src: src, update: update, pos: Pos{1, 1}}
 }
 
 // checkEncoding fails on text that is not UTF-8.
@@ -56,24 +53,20 @@ func (l *lexer) place(off int) Pos {
 	return l.pos
 }
 
-// at returns the character at an offset and its width in the text, after
-// undoing a codepoint escape (§19.2). At the end it returns width 0.
+// at returns the character at an offset and its width in the text. At the end
+// it returns width 0.
 func (l *lexer) at(i int) (rune, int) {
 	if i >= len(l.src) {
 		return 0, 0
 	}
 	if c := l.src[i]; c < utf8.RuneSelf {
-		if c == '\\' && l.escaped {
-			if r, n, ok := codepointEscape(l.src[i:]); ok {
-				return r, n
-			}
-		}
 		return rune(c), 1
 	}
 	return utf8.DecodeRuneInString(l.src[i:])
 }
 
-// codepointEscape reads \uXXXX or \UXXXXXXXX at the start of s.
+// codepointEscape reads \uXXXX or \UXXXXXXXX at the start of s. Such escapes
+// stand in IRIs and strings only (SPARQL 1.2 §19.2).
 func codepointEscape(s string) (r rune, width int, ok bool) {
 	if len(s) < 2 || s[0] != '\\' {
 		return 0, 0, false
@@ -89,20 +82,8 @@ func codepointEscape(s string) (r rune, width int, ok bool) {
 	return 0, 0, false
 }
 
-// text returns the characters between two offsets with escapes undone.
-func (l *lexer) text(from, to int) string {
-	raw := l.src[from:to]
-	if !l.escaped || strings.IndexByte(raw, '\\') < 0 {
-		return raw
-	}
-	var b strings.Builder
-	for i := from; i < to; {
-		r, n := l.at(i)
-		b.WriteRune(r)
-		i += n
-	}
-	return b.String()
-}
+// text returns the characters between two offsets.
+func (l *lexer) text(from, to int) string { return l.src[from:to] }
 
 // next returns the next token.
 func (l *lexer) next() token {
@@ -186,16 +167,26 @@ func (l *lexer) scanVar(start, width int) (token, bool) {
 // scanIRI reads an IRIREF (rule 139), or tells that "<" is an operator.
 func (l *lexer) scanIRI(start, width int) (token, bool) {
 	from := start + width
+	var b strings.Builder // what precedes done, if there was an escape
+	done := from
 	for i := from; i < len(l.src); {
 		if l.src[i] == '>' {
 			l.off = i + 1
-			return token{kind: tokIRI, text: l.text(from, i)}, true
+			b.WriteString(l.text(done, i))
+			return token{kind: tokIRI, text: b.String()}, true
+		}
+		if r, n, ok := codepointEscape(l.src[i:]); ok {
+			if !isIRIChar(r) {
+				l.fail(i, CodeBadIRI, "an IRI cannot hold the escaped character %U", r)
+			}
+			b.WriteString(l.text(done, i))
+			b.WriteRune(r)
+			i += n
+			done = i
+			continue
 		}
 		r, n := l.at(i)
 		if !isIRIChar(r) {
-			if n > 1 {
-				l.fail(i, CodeBadIRI, "an IRI cannot hold the escaped character %U", r)
-			}
 			return token{}, false
 		}
 		i += n
@@ -215,12 +206,25 @@ func (l *lexer) scanLang(start, width int) token {
 		}
 		sub := l.run(end+n, func(r rune) bool { return isLetter(r) || isDigit(r) })
 		if sub == end+n {
+			end = l.direction(end)
 			break
 		}
 		end = sub
 	}
 	l.off = end
 	return token{kind: tokLang, text: l.text(start+width, end)}
+}
+
+// direction returns the end of "--" and a base direction at offset i, or i if
+// there is none (LANG_DIR, SPARQL 1.2 rule 156).
+func (l *lexer) direction(i int) int {
+	if !strings.HasPrefix(l.src[i:], "--") {
+		return i
+	}
+	if end := l.run(i+2, isLetter); end > i+2 {
+		return end
+	}
+	return i
 }
 
 // scanNumber reads a number with or without a sign (rules 146–154), or tells
@@ -371,12 +375,13 @@ func (l *lexer) percent(i, n int) int {
 
 // puncts are the operators and brackets, longer ones first.
 var puncts = []string{
-	"^^", "||", "&&", "!=", "<=", ">=",
-	"{", "}", "(", ")", "[", "]", ".", ",", ";", "*", "/", "|", "^", "+", "-", "?", "!", "=", "<", ">",
+	"<<(", ")>>",
+	"<<", ">>", "{|", "|}", "^^", "||", "&&", "!=", "<=", ">=",
+	"{", "}", "(", ")", "[", "]", ".", ",", ";", "*", "/", "|", "^", "+", "-", "?", "!", "=", "<", ">", "~",
 }
 
 func (l *lexer) scanPunct(start int, r rune) token {
-	rest := l.text(start, l.end(start, 2))
+	rest := l.text(start, l.end(start, 3))
 	for _, p := range puncts {
 		if strings.HasPrefix(rest, p) {
 			l.off = l.end(start, len(p))
@@ -385,7 +390,7 @@ func (l *lexer) scanPunct(start int, r rune) token {
 		}
 	}
 	if r == '\\' {
-		l.fail(start, CodeBadEscape, `"\" begins no codepoint escape (\uXXXX or \UXXXXXXXX)`)
+		l.fail(start, CodeBadEscape, `"\" begins an escape only in IRIs and strings`)
 	}
 	l.fail(start, CodeBadCharacter, "unexpected character %q", r)
 	return token{}

@@ -93,8 +93,14 @@ func (p *parser) additive() Expr {
 // multiplicative is rule 117.
 func (p *parser) multiplicative() Expr { return p.binaryChain(p.unary, "*", "/") }
 
-// unary is rule 118.
+// unary is rule 118. "!" may stand before another (SPARQL 1.2), signs may not.
 func (p *parser) unary() Expr {
+	if p.isPunct("!") && p.peek().isPunct("!") {
+		defer p.enter()()
+		p.count()
+		pos := p.advance().pos
+		return &Unary{Pos: pos, Op: "!", X: p.unary()}
+	}
 	if op, pos, ok := p.acceptOp([]string{"!", "+", "-"}); ok {
 		return &Unary{Pos: pos, Op: op, X: p.primary()}
 	}
@@ -113,6 +119,9 @@ func (p *parser) primary() Expr {
 	}
 	if lit, ok := p.literal(); ok {
 		return &TermExpr{Term: lit}
+	}
+	if p.isPunct("<<(") {
+		return p.tripleExpr()
 	}
 	if p.startsBuiltIn() {
 		return p.builtInCall()

@@ -28,7 +28,7 @@ func (p *parser) query() *Query {
 		q.Dataset = p.dataset("FROM")
 		q.Where = p.whereClause(`FROM, WHERE or "{"`)
 	default:
-		p.expected("BASE, PREFIX, SELECT, CONSTRUCT, DESCRIBE or ASK")
+		p.expected("BASE, PREFIX, VERSION, SELECT, CONSTRUCT, DESCRIBE or ASK")
 	}
 	p.solutionModifier(&q.Body)
 	p.valuesClause(&q.Body)
@@ -302,6 +302,9 @@ func (p *parser) dataRow(width int) []rdf.Term {
 func (p *parser) dataValue(what string) rdf.Term {
 	if p.acceptWord("UNDEF") {
 		return rdf.Term{}
+	}
+	if p.isPunct("<<(") {
+		return p.tripleData()
 	}
 	if t, ok := p.literal(); ok {
 		return t

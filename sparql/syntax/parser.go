@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"nettwin/graph/rdf"
 )
@@ -128,10 +129,22 @@ func (p *parser) prologue() {
 				p.expected("the namespace IRI in angle brackets")
 			}
 			p.prefixes[prefix] = p.iriRef()
+		case p.acceptWord("VERSION"):
+			p.version()
 		default:
 			return
 		}
 	}
+}
+
+// version reads what follows VERSION (SPARQL 1.2 rule 7). Its label changes
+// nothing: texts of every version are read alike.
+func (p *parser) version() {
+	long := strings.HasPrefix(p.tok.raw, `"""`) || strings.HasPrefix(p.tok.raw, `'''`)
+	if p.tok.kind != tokString || long {
+		p.expected(`a version in single quotes, such as "1.2"`)
+	}
+	p.advance()
 }
 
 // isIRI tells whether an IRI or prefixed name is next.
@@ -212,12 +225,27 @@ func (p *parser) literal() (rdf.Term, bool) {
 func (p *parser) rdfLiteral() rdf.Term {
 	value := p.advance().text
 	if p.tok.kind == tokLang {
-		return rdf.LangString(value, p.advance().text)
+		return p.langString(value)
 	}
 	if p.accept("^^") {
-		return rdf.Literal(value, p.iri("a datatype IRI").Value())
+		pos := p.tok.pos
+		datatype := p.iri("a datatype IRI").Value()
+		if datatype == rdf.RDFLangString || datatype == rdf.RDFDirLangString {
+			panic(p.errorAt(pos, CodeUnexpected, "expected a language tag instead of datatype <%s>", datatype))
+		}
+		return rdf.Literal(value, datatype)
 	}
 	return rdf.String(value)
+}
+
+// langString reads the tag that is next.
+func (p *parser) langString(value string) rdf.Term {
+	t := rdf.TaggedString(value, p.tok.text)
+	if strings.Contains(t.Lang(), "--") {
+		panic(p.errorAt(p.tok.pos, CodeUnexpected, `expected the base direction "ltr" or "rtl" after "--", found %v`, p.tok))
+	}
+	p.advance()
+	return t
 }
 
 // skipNil consumes "(" ")" if both are next (NIL, rule 161).

@@ -23,7 +23,7 @@ func (p *parser) startsTriples() bool {
 	case tokVar, tokIRI, tokPName, tokBNode, tokString, tokInteger, tokDecimal, tokDouble:
 		return true
 	case tokPunct:
-		return t.text == "(" || t.text == "["
+		return t.text == "(" || t.text == "[" || t.text == "<<" || t.text == "<<("
 	case tokWord:
 		return t.isWord("TRUE") || t.isWord("FALSE")
 	}
@@ -61,6 +61,7 @@ func (p *parser) propertyList(subject Node, out *[]TriplePattern, m tripleMode) 
 			t := verb
 			t.S, t.O = subject, object
 			*out = append(*out, t)
+			p.annotations(t, out, m)
 			if !p.accept(",") {
 				break
 			}
@@ -119,8 +120,8 @@ func (p *parser) checkBNode(m tripleMode) {
 	}
 }
 
-// graphNode is rules 104–109. It writes the triples of "[ … ]" and "( … )" to
-// out; sugar tells that there was one that may stand alone as a subject.
+// graphNode is rules 104–109. It writes the triples of "[ … ]", "( … )" and
+// "<< … >>" to out; sugar tells that there was one that may stand alone as a subject.
 func (p *parser) graphNode(out *[]TriplePattern, m tripleMode, what string) (n Node, sugar bool) {
 	switch t := p.tok; {
 	case t.kind == tokVar:
@@ -137,6 +138,10 @@ func (p *parser) graphNode(out *[]TriplePattern, m tripleMode, what string) (n N
 		return p.blankNode(out, m)
 	case t.isPunct("("):
 		return p.collection(out, m)
+	case t.isPunct("<<("):
+		return p.tripleTerm(out, m), false
+	case t.isPunct("<<"):
+		return p.reifiedTriple(out, m), true
 	case p.isIRI():
 		return Node{Term: p.iri("")}, false
 	}

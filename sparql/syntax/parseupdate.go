@@ -31,7 +31,7 @@ func (p *parser) updateRequest() *Update {
 		if len(u.Operations) > 0 && !p.isPunct(";") {
 			p.expected(`";", a further operation after it, or the end of the update`)
 		}
-		p.expected("BASE, PREFIX, INSERT, DELETE, WITH, LOAD, CLEAR, DROP, CREATE, ADD, MOVE, COPY or the end of the update")
+		p.expected("BASE, PREFIX, VERSION, INSERT, DELETE, WITH, LOAD, CLEAR, DROP, CREATE, ADD, MOVE, COPY or the end of the update")
 	}
 	u.Base, u.Prefixes = p.base, p.prefixes
 	c := checker{update: true}

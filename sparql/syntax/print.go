@@ -318,6 +318,16 @@ func (p *printer) node(n Node) {
 		p.write("?", n.Var)
 		return
 	}
+	if t := n.Triple; t != nil {
+		p.write("<<( ")
+		p.node(t.S)
+		p.write(" ")
+		p.node(t.P)
+		p.write(" ")
+		p.node(t.O)
+		p.write(" )>>")
+		return
+	}
 	p.term(n.Term)
 }
 
@@ -330,17 +340,29 @@ func (p *printer) term(t rdf.Term) {
 		p.write("<", t.Value(), ">")
 	case t.IsBNode():
 		p.write("_:", t.Value())
+	case t.IsTriple():
+		p.tripleTerm(t)
 	case isShort(t):
 		p.write(t.Value())
 	default:
 		p.quoted(t.Value())
 		switch {
 		case t.Lang() != "":
-			p.write("@", t.Lang())
+			p.write("@", t.Tag())
 		case t.Datatype() != rdf.XSDString:
 			p.write("^^<", t.Datatype(), ">")
 		}
 	}
+}
+
+// tripleTerm writes a constant triple term.
+func (p *printer) tripleTerm(t rdf.Term) {
+	triple, ok := t.Triple()
+	if !ok { // no text makes one
+		p.write(t.Value())
+		return
+	}
+	p.node(Node{Triple: &TripleNode{S: Node{Term: triple.S}, P: Node{Term: triple.P}, O: Node{Term: triple.O}}})
 }
 
 // isShort tells whether the grammar has a form without quotes for a literal.

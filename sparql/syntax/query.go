@@ -84,12 +84,17 @@ type OrderKey struct {
 	Descending bool
 }
 
-// Node is a variable or a term; blank nodes are terms here. Its fields are
-// those of algebra.Node.
+// Node is a variable, a term or a triple term that is not constant; blank
+// nodes are terms here.
 type Node struct {
-	Var  string // without "?"; "" if Term is set
-	Term rdf.Term
+	Var    string // without "?"; "" if Term or Triple is set
+	Term   rdf.Term
+	Triple *TripleNode
 }
+
+// TripleNode is a triple term with variables or blank nodes inside, or one that
+// no graph holds (SPARQL 1.2 rule 118). Constant ones of RDF are terms.
+type TripleNode struct{ S, P, O Node }
 
 // IsVar tells whether the node is a variable.
 func (n Node) IsVar() bool { return n.Var != "" }

@@ -23,9 +23,16 @@ func (s *varSet) addAll(names []string) {
 
 func (s *varSet) addTriples(triples []TriplePattern) {
 	for _, t := range triples {
-		s.add(t.S.Var)
-		s.add(t.P.Var)
-		s.add(t.O.Var)
+		s.addNodes(t.S, t.P, t.O)
+	}
+}
+
+func (s *varSet) addNodes(nodes ...Node) {
+	for _, n := range nodes {
+		s.add(n.Var)
+		if n.Triple != nil {
+			s.addNodes(n.Triple.S, n.Triple.P, n.Triple.O)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ const (
 	tokPName           // text: prefix; local: local part unescaped; ns tells that it has none
 	tokBNode           // text: label
 	tokVar             // text: name
-	tokLang            // text: language tag
+	tokLang            // text: language tag, with "--" and a base direction if there is one
 	tokInteger
 	tokDecimal
 	tokDouble

@@ -7,7 +7,7 @@ import (
 	"nettwin/sparql/syntax/syntaxtest"
 )
 
-// suites are the W3C syntax suites of SPARQL 1.0 and 1.1 with the number of
+// suites are the W3C syntax suites of SPARQL 1.0, 1.1 and 1.2 with the number of
 // tests that their manifests list.
 var suites = []struct {
 	name  string
@@ -23,6 +23,11 @@ var suites = []struct {
 	{"sparql11/syntax-update-2", 1},
 	{"sparql11/syntax-fed", 3},
 	{"sparql12/syntax", 6},
+	{"sparql12/syntax-triple-terms-positive", 113},
+	{"sparql12/syntax-triple-terms-negative", 65},
+	{"sparql12/codepoint-escapes", 9},
+	{"sparql12/lang-basedir", 1},
+	{"sparql12/version", 9},
 }
 
 // Goal: the parser accepts and refuses what the W3C syntax suites say.
@@ -124,7 +129,7 @@ func TestW3CTexts(t *testing.T) {
 		}
 	}
 	seen, negative := 0, 0
-	for _, folder := range []string{"sparql10", "sparql11"} {
+	for _, folder := range []string{"sparql10", "sparql11", "sparql12/eval-triple-terms", "sparql12/expression", "sparql12/grouping", "sparql12/rdf11"} {
 		for _, x := range syntaxtest.AllTexts(t, folder) {
 			if syntaxSuite[x.Name] {
 				continue

@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func (e engine) Update(context.Context, []rdf.Quad, string, string) ([]rdf.Quad,
 }
 
 // Goal: exec gives the answers of the W3C suites, whatever the size of its
-// chunks. Method: every query evaluation test of SPARQL 1.0 and 1.1 with
+// chunks. Method: every query evaluation test of SPARQL 1.0, 1.1 and 1.2 with
 // chunks of one, two and many rows; known failures are those of ref.
 func TestW3C(t *testing.T) {
 	root := testenv.Shared(t, "suites/rdf-tests/sparql")
@@ -78,7 +79,7 @@ func TestW3C(t *testing.T) {
 	}
 	for _, chunkRows := range []int{1, 2, 0} {
 		covered, left, passed := 0, 0, 0
-		for _, suite := range append(sparqltest.Suites10, sparqltest.Suites11...) {
+		for _, suite := range slices.Concat(sparqltest.Suites10, sparqltest.Suites11, sparqltest.Suites12) {
 			cases, err := sparqltest.ReadManifest(root, suite)
 			if err != nil {
 				t.Fatal(err)

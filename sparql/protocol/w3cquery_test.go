@@ -141,7 +141,7 @@ func (b byHTTP) CheckUpdate(update, updateBase string) error {
 	return refusedText(err)
 }
 
-// TestW3CQueries: the suites of SPARQL 1.0 and 1.1 for queries, results,
+// TestW3CQueries: the suites of SPARQL 1.0, 1.1 and 1.2 for queries, results,
 // updates and syntax, each test by requests to a server; known failures are
 // those of the evaluators.
 func TestW3CQueries(t *testing.T) {
@@ -154,7 +154,7 @@ func TestW3CQueries(t *testing.T) {
 	for _, group := range []struct {
 		name   string
 		suites []string
-	}{{"SPARQL 1.0", sparqltest.Suites10}, {"SPARQL 1.1", sparqltest.Suites11}, {"syntax", sparqltest.SyntaxSuites}} {
+	}{{"SPARQL 1.0", sparqltest.Suites10}, {"SPARQL 1.1", sparqltest.Suites11}, {"syntax", sparqltest.SyntaxSuites}, {"SPARQL 1.2", sparqltest.Suites12}} {
 		var all sparqltest.Tally
 		for _, suite := range group.suites {
 			all = all.Add(sparqltest.RunSuite(t, root, suite, runner, skips))

@@ -118,7 +118,7 @@ func allQuads(ctx context.Context, store graph.Store) (out []rdf.Quad, err error
 }
 
 // Goal: answers are those of the W3C suites, to the lexical form.
-// Method: every test of the manifests of SPARQL 1.0 and 1.1 query evaluation,
+// Method: every test of the manifests of SPARQL 1.0, 1.1 and 1.2 query evaluation,
 // result formats, update and syntax on a store in memory; what is listed in
 // sparqltest/testdata/skips.tsv must still fail, and counts as failed.
 func TestW3C(t *testing.T) {
@@ -135,6 +135,7 @@ func TestW3C(t *testing.T) {
 		{"SPARQL 1.0 evaluation", sparqltest.Suites10},
 		{"SPARQL 1.1 evaluation, results, update", sparqltest.Suites11},
 		{"syntax", sparqltest.SyntaxSuites},
+		{"SPARQL 1.2", sparqltest.Suites12},
 	} {
 		var all sparqltest.Tally
 		for _, suite := range group.suites {

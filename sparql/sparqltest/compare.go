@@ -84,7 +84,7 @@ func lowerTags(rows [][]rdf.Term) [][]rdf.Term {
 	for _, row := range rows {
 		for i, t := range row {
 			if t.Lang() != "" {
-				row[i] = rdf.LangString(t.Value(), strings.ToLower(t.Lang()))
+				row[i] = rdf.DirLangString(t.Value(), strings.ToLower(t.Lang()), t.Direction())
 			}
 		}
 	}
@@ -135,9 +135,7 @@ func rowQuads(a Answer, ordered bool) []rdf.Quad {
 		}
 		out = append(out, rdf.Quad{S: subject, P: rdf.IRI(ns + "is"), O: rdf.IRI(ns + "row")})
 		for j, t := range row {
-			if t.IsBNode() {
-				t = rdf.BNode("value-" + t.Value())
-			}
+			t = t.MapBNodes(func(label string) rdf.Term { return rdf.BNode("value-" + label) })
 			if !t.IsZero() {
 				out = append(out, rdf.Quad{S: subject, P: rdf.IRI(ns + "column:" + a.Vars[j]), O: t})
 			}
@@ -146,7 +144,7 @@ func rowQuads(a Answer, ordered bool) []rdf.Quad {
 	return out
 }
 
-func hasBNode(row []rdf.Term) bool { return slices.ContainsFunc(row, rdf.Term.IsBNode) }
+func hasBNode(row []rdf.Term) bool { return slices.ContainsFunc(row, rdf.Term.HasBNode) }
 
 func rowKey(row []rdf.Term) string {
 	var b []byte

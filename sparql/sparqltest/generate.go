@@ -60,8 +60,11 @@ type generator struct {
 	// blank nodes, so that ORDER BY over all columns is total and MIN and MAX
 	// have one answer.
 	total bool
-	bound map[string]bool // variables that the pattern so far may bind
-	made  int             // variables of BIND and of subqueries
+	// triples: the data has triple terms, and the query asks for them.
+	triples bool
+	stated  []rdf.Quad      // with triples: the data so far
+	bound   map[string]bool // variables that the pattern so far may bind
+	made    int             // variables of BIND and of subqueries
 }
 
 // Sizes of what is generated.
@@ -77,9 +80,11 @@ const (
 func GenerateCase(seed uint64) *Generated {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed)), bound: map[string]bool{}}
 	g.total = g.rng.IntN(2) == 0
+	g.triples = seed%4 == 3
 	out := &Generated{Seed: seed}
 	for range 15 + g.rng.IntN(45) {
 		out.Data = append(out.Data, g.quad())
+		g.stated = out.Data
 	}
 	out.root = g.query()
 	return out
@@ -105,6 +110,9 @@ func (g *generator) quad() rdf.Quad {
 	q := rdf.Quad{S: g.node(), P: genIRI("p%d", g.rng.IntN(genPredicates)), O: g.node()}
 	if g.chance(40) {
 		q.O = g.literal()
+	}
+	if g.triples && g.chance(50) {
+		q = g.quad12(q)
 	}
 	if g.chance(25) {
 		q.G = genIRI("g%d", g.rng.IntN(genGraphs))
@@ -157,7 +165,7 @@ func (g *generator) query() *part {
 		q.add(g.group(0))
 		return q
 	case g.chance(8):
-		q := piece("CONSTRUCT { %s :made %s } WHERE ", g.variable(), g.variable())
+		q := piece("CONSTRUCT { %s :made %s } WHERE ", g.variable(), g.templateObject())
 		q.add(g.group(0))
 		return q
 	case g.chance(6):
@@ -240,8 +248,11 @@ func (g *generator) group(depth int) *part {
 }
 
 func (g *generator) element(depth int, first bool) *part {
+	if g.triples && g.chance(30) {
+		return g.annotated()
+	}
 	if first || depth >= genMaxDepth {
-		return g.triples()
+		return g.someTriples()
 	}
 	switch g.rng.IntN(12) {
 	case 0, 1:
@@ -272,7 +283,7 @@ func (g *generator) wrapped(keyword string, depth int) *part {
 	return &part{open: keyword, parts: []*part{g.group(depth + 1)}}
 }
 
-func (g *generator) triples() *part {
+func (g *generator) someTriples() *part {
 	p := &part{}
 	for range 1 + g.rng.IntN(2) {
 		predicate := genTerm(genIRI("p%d", g.rng.IntN(genPredicates)))
@@ -294,6 +305,9 @@ func (g *generator) subject() string {
 func (g *generator) object() string {
 	if g.chance(6) {
 		return genTerm(g.literal())
+	}
+	if g.triples && g.chance(10) {
+		return g.triplePattern(g.subject, g.object)
 	}
 	return g.subject()
 }
@@ -353,6 +367,9 @@ func (g *generator) condition(depth int) string {
 		}
 	}
 	a, b := g.value(1), g.value(1)
+	if g.triples && g.chance(15) {
+		return pick(g, "isTRIPLE", "hasLANG", "hasLANGDIR") + "(" + a + ")"
+	}
 	switch g.rng.IntN(7) {
 	case 0:
 		return "BOUND(" + g.anyVar() + ")"
@@ -377,6 +394,9 @@ func (g *generator) value(depth int) string {
 		return genTerm(g.literal())
 	}
 	a := g.value(depth - 1)
+	if g.triples && g.chance(25) {
+		return g.tripleValue(a, depth)
+	}
 	switch g.rng.IntN(7) {
 	case 0:
 		return "(" + a + pick(g, " + ", " - ", " * ") + g.value(depth-1) + ")"

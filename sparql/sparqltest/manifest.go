@@ -63,7 +63,7 @@ type Case struct {
 type GraphFile struct{ File, Name string }
 
 // ReadManifest reads the tests of a suite in the order of its manifest. root
-// is the folder that holds sparql10 and sparql11, suite a folder below it.
+// is the folder that holds sparql10, sparql11 and sparql12, suite a folder below it.
 func ReadManifest(root, suite string) ([]Case, error) {
 	g, err := readGraph(root, filepath.Join(root, filepath.FromSlash(suite), "manifest.ttl"))
 	if err != nil {
@@ -260,8 +260,5 @@ func readDataset(root string, files []GraphFile) ([]rdf.Quad, error) {
 }
 
 func scoped(t rdf.Term, scope string) rdf.Term {
-	if t.IsBNode() {
-		return rdf.BNode(scope + t.Value())
-	}
-	return t
+	return t.MapBNodes(func(label string) rdf.Term { return rdf.BNode(scope + label) })
 }

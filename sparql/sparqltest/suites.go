@@ -1,7 +1,7 @@
 package sparqltest
 
-// QuerySuites are the folders of the W3C suites that issue 2 counts: SPARQL
-// 1.0 and 1.1 query evaluation and result formats, 1.1 update. Entailment,
+// The folders of the W3C suites: query evaluation, result formats and update of
+// SPARQL 1.0 and 1.1, their syntax, and all of SPARQL 1.2. Entailment,
 // federation, protocol, graph store protocol and service description are
 // left out.
 var (
@@ -25,5 +25,11 @@ var (
 		"sparql10/syntax-sparql1", "sparql10/syntax-sparql2", "sparql10/syntax-sparql3", "sparql10/syntax-sparql4",
 		"sparql10/syntax-sparql5", "sparql11/syntax-query", "sparql11/syntax-update-1", "sparql11/syntax-update-2",
 		"sparql11/syntax-fed",
+	}
+	// Suites12 are all of SPARQL 1.2: syntax and evaluation.
+	Suites12 = []string{
+		"sparql12/codepoint-escapes", "sparql12/eval-triple-terms", "sparql12/expression", "sparql12/grouping",
+		"sparql12/lang-basedir", "sparql12/rdf11", "sparql12/syntax", "sparql12/syntax-triple-terms-negative",
+		"sparql12/syntax-triple-terms-positive", "sparql12/version",
 	}
 )

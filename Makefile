@@ -8,7 +8,7 @@ TESTFLAGS ?=
 RACEFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-peers generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-micro bench-peers bench-variants generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +57,10 @@ fuzz: ## every fuzz target for FUZZTIME, two at a time
 soak: ## the long runs (SOAKTIME)
 	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run Soak -v ./...
 
-bench: ## micro benchmarks beside the code
+bench: ## the engine beside Pebble and memory: load, sizes, updates, scans, versions (SIZE=S|M|L)
+	cmd/bench/engine.sh $(SIZE)
+
+bench-micro: ## micro benchmarks beside the code
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
 
 bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root, Debian packages)
@@ -66,6 +69,9 @@ bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root
 $(UI)/e2e/clients/node_modules/.stamp: $(UI)/e2e/clients/package.json $(UI)/e2e/clients/package-lock.json
 	cd $(UI)/e2e/clients && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+bench-variants: ## the same queries on named graphs, unions, the past and restricted views (SIZE=S|M|L)
+	cmd/bench/variants.sh $(SIZE)
 
 e2e: ui build $(UI)/e2e/clients/node_modules/.stamp ## the page in a headless browser, other people's SPARQL clients (needs Chromium)
 	cd $(UI) && npm run --silent e2e

@@ -55,7 +55,7 @@ fuzz: ## every fuzz target for FUZZTIME, two at a time
 	  done | sort -u | xargs -P 2 -L 1 sh -c 'GO="$(GO)" .ci/fuzz "$$0" "$$1" $(FUZZTIME)'
 
 soak: ## the long runs (SOAKTIME)
-	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run Soak -v ./...
+	NETTWIN_SOAK=$(SOAKTIME) CGO_ENABLED=0 $(GO) test -timeout 0 -run 'Soak|Abuse' -v ./...
 
 bench: ## the engine beside Pebble and memory: load, sizes, updates, scans, versions (SIZE=S|M|L)
 	cmd/bench/engine.sh $(SIZE)

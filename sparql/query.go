@@ -35,6 +35,9 @@ type Options struct {
 	MaxMemoryBytes int64
 	// Share divides the machine among executions; nil: none.
 	Share *Share
+	// Workers is how many goroutines may compute for a long query, as far as the
+	// share has turns for them; up to 1: its own.
+	Workers int
 	// Spill takes what queries have no memory for; nil: that is an error.
 	Spill *Spill
 	// Service answers SERVICE; nil: an error unless it is SILENT.

@@ -69,7 +69,7 @@ func (r leasedTriples) Close() error {
 func (o Options) execOptions(q *algebra.Query, src graph.Source, lease *exec.Lease) exec.Options {
 	return exec.Options{
 		Now: o.Now, UnionDefault: o.Union, Service: o.Service,
-		Lease: lease, Spill: o.Spill, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
+		Lease: lease, Spill: o.Spill, Workers: o.Workers, Explain: o.Explain, Plan: o.Plan, Planned: o.Planned,
 		DefaultGraphs: terms(o.DefaultGraphs), NamedGraphs: terms(o.NamedGraphs),
 		Delegate: ref.NewDelegate(q, src, o.refOptions(lease)),
 	}

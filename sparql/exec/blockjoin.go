@@ -50,12 +50,18 @@ func (x *execution) readRight(ctx context.Context, in op, keep plan.Set, keys, s
 	ix := x.newIndex(keep, keys, shared)
 	for {
 		c, err := in.next(ctx)
-		if err != nil || c == nil {
-			return ix, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		if c == nil {
+			return ix, nil, nil
 		}
 		if x.opt.Spill != nil && !ix.fits(c.n) {
 			right, err := x.spillRight(ctx, ix, c, in)
-			return ix, right, err
+			if err != nil {
+				return nil, nil, err
+			}
+			return ix, right, nil
 		}
 		if err := ix.add(c); err != nil {
 			return nil, nil, err

@@ -15,8 +15,9 @@
 //     and DISTINCT put what has no room into files, if they are given a place
 //     for them (spill.go); each holds at least a chunk of rows all the same.
 //
-// One goroutine runs an execution; it needs no locks. A plan is only read,
-// unless it is explained, so that executions may share one. Executions of one
+// One goroutine runs an execution; it needs no locks. Others may help it with a
+// chain of operators, each with operators of its own (spread.go). A plan is only
+// read, unless it is explained, so that executions may share one. Executions of one
 // Share have a bound of memory together, and long ones compute in turns
 // (share.go).
 //

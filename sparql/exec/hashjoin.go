@@ -11,6 +11,7 @@ type hashJoinOp struct {
 	x            *execution
 	n            *plan.HashJoin
 	probe, build op
+	built        *built
 	pairs        *pairs
 	out          *buffer
 	slots        []int
@@ -18,30 +19,51 @@ type hashJoinOp struct {
 	blocks       *blockJoin // if the build side has no room
 }
 
+// built is the build side of a join, read once. Then it is only read, so that
+// joins of several goroutines may share it.
+type built struct {
+	by    *hashJoinOp // who reads it
+	ix    *index      // nil: not read yet
+	right *parts      // in files, for which there was no room
+}
+
 func (x *execution) newHashJoin(n *plan.HashJoin) (op, error) {
 	probe, err := x.build(n.Probe)
 	if err != nil {
 		return nil, err
 	}
-	build, err := x.build(n.Build)
-	if err != nil {
-		return nil, err
-	}
-	return &hashJoinOp{
-		x: x, n: n, probe: probe, build: build, pairs: newPairs(x.chunkRows),
+	o := &hashJoinOp{
+		x: x, n: n, probe: probe, build: emptyOp{}, built: x.built[n], pairs: newPairs(x.chunkRows),
 		out: x.newBuffer(), slots: n.Out.Slots(),
-	}, nil
+	}
+	if x.forked && o.built != nil {
+		return o, nil
+	}
+	if o.built == nil {
+		o.built = &built{}
+	}
+	o.built.by = o
+	o.build, err = x.build(n.Build)
+	return o, err
 }
 
-func (o *hashJoinOp) next(ctx context.Context) (_ *chunk, err error) {
+// readBuild reads the build side, if that is not done yet.
+func (o *hashJoinOp) readBuild(ctx context.Context) (err error) {
+	if o.built.ix == nil {
+		keep := o.n.Out.Intersect(o.n.Build.About().Maybe)
+		o.built.ix, o.built.right, err = o.x.readRight(ctx, o.build, keep, o.n.Keys, o.n.Shared)
+	}
+	return err
+}
+
+func (o *hashJoinOp) next(ctx context.Context) (*chunk, error) {
 	if o.pairs.ix == nil {
-		var right *parts
-		o.pairs.ix, right, err = o.x.readRight(ctx, o.build, o.n.Out.Intersect(o.n.Build.About().Maybe), o.n.Keys, o.n.Shared)
-		if err != nil {
+		if err := o.readBuild(ctx); err != nil {
 			return nil, err
 		}
-		if right != nil {
-			o.blocks = o.x.newBlockJoin(o.probe, o.n.Probe, o.pairs, right)
+		o.pairs.ix = o.built.ix
+		if o.built.right != nil {
+			o.blocks = o.x.newBlockJoin(o.probe, o.n.Probe, o.pairs, o.built.right)
 			o.blocks.match = func(context.Context) (*chunk, error) {
 				o.pairs.merge(o.out, o.slots)
 				return &o.out.chunk, nil

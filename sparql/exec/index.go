@@ -93,9 +93,13 @@ func (ix *index) keyOf(c *chunk, row int) []graph.TermID {
 	return ix.key
 }
 
-// head returns the first candidate for a row, -1 if there is none.
-func (ix *index) head(c *chunk, row int) int32 {
-	n := ix.table.find(ix.keyOf(c, row))
+// head returns the first candidate for a row, -1 if there is none. key is
+// scratch, so that several goroutines may ask.
+func (ix *index) head(c *chunk, row int, key []graph.TermID) int32 {
+	for i, slot := range ix.keys {
+		key[i] = c.at(slot, row)
+	}
+	n := ix.table.find(key)
 	if n < 0 {
 		return -1
 	}
@@ -121,6 +125,7 @@ type pairs struct {
 	row         int
 	candidate   int32 // -1: the next row's are to be found
 	left, right []int32
+	key         []graph.TermID // scratch
 	limit       int
 }
 
@@ -147,7 +152,7 @@ func (p *pairs) fill(ctx context.Context) error {
 				p.row--
 				return nil
 			}
-			p.candidate = p.ix.head(p.from, p.row)
+			p.candidate = p.ix.head(p.from, p.row, sized(&p.key, len(p.ix.keys)))
 			continue
 		}
 		if len(p.ix.shared) == 0 || p.ix.agrees(p.from, p.row, p.candidate) {

@@ -46,6 +46,8 @@ type counted struct {
 func (c *counted) next(ctx context.Context) (*chunk, error) {
 	started := time.Now()
 	out, err := c.checked.next(ctx)
+	c.x.infos.Lock()
+	defer c.x.infos.Unlock()
 	c.info.Took += time.Since(started)
 	if out != nil {
 		c.info.Seen += int64(out.n)
@@ -66,6 +68,12 @@ func (x *execution) build(n plan.Node) (op, error) {
 }
 
 func (x *execution) operator(n plan.Node) (op, error) {
+	if given, ok := x.given[n]; ok {
+		return given, nil
+	}
+	if base := x.spreadBase(n); base != nil {
+		return x.newSpread(n, base)
+	}
 	switch n := n.(type) {
 	case *plan.Unit:
 		return &unitOp{x: x}, nil

@@ -20,10 +20,13 @@ import (
 // generated data, with chunks of one, two and many rows, over the store's
 // dataset and over the union of all graphs, with true and with perturbed
 // costs; answers are compared as bags up to the names of blank nodes. A failing
-// case is shrunk. EXEC_SEED=n runs one seed, EXEC_TIMES=n so many times as
-// many cases, in all oracle tests.
+// case is shrunk. EXEC_SEED=n runs one seed, EXEC_FROM=n begins there, and
+// EXEC_TIMES=n runs so many times as many cases, in all oracle tests.
 func TestOracle(t *testing.T) {
 	first, cases := uint64(0), uint64(cases(600))
+	if seed, err := strconv.ParseUint(os.Getenv("EXEC_FROM"), 10, 64); err == nil {
+		first = seed
+	}
 	if seed, err := strconv.ParseUint(os.Getenv("EXEC_SEED"), 10, 64); err == nil {
 		first, cases = seed, 1
 	}

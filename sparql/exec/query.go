@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"nettwin/graph"
@@ -38,8 +39,14 @@ type Options struct {
 	MaxMemoryBytes int64  // what operators may keep; 0: DefaultMaxMemoryBytes
 	Share          *Share // of the machine, with other executions; nil: alone
 	Lease          *Lease // used in place of a new one; it is released at the end
-	Spill          *Spill // for what has no room in memory; nil: that is an error
-	ChunkRows      int    // 1 to MaxChunkRows; 0: DefaultChunkRows
+	// Workers is how many goroutines may compute at once for this execution, as
+	// far as its share has turns for them; up to 1: its own. They help with what
+	// costs WorkersFrom nanoseconds by estimate; 0: DefaultWorkersFrom.
+	Workers     int
+	WorkersFrom float64
+
+	Spill     *Spill // for what has no room in memory; nil: that is an error
+	ChunkRows int    // 1 to MaxChunkRows; 0: DefaultChunkRows
 
 	Perturb *rand.Rand // as in plan.Options, for tests
 
@@ -103,6 +110,9 @@ func (o Options) withDefaults() Options {
 	if o.ChunkRows <= 0 {
 		o.ChunkRows = DefaultChunkRows
 	}
+	if o.WorkersFrom <= 0 {
+		o.WorkersFrom = DefaultWorkersFrom
+	}
 	o.ChunkRows = min(o.ChunkRows, MaxChunkRows)
 	if o.Lease == nil {
 		o.Lease = NewLease(o.Share, o.MaxMemoryBytes)
@@ -125,6 +135,9 @@ func Query(ctx context.Context, q *algebra.Query, src graph.Source, opt Options)
 	}
 	if opt.Explain != nil {
 		p.Ran = true
+	}
+	if opt.Workers > 1 && !algebra.Steady(q) {
+		opt.Workers = 1 // chance has one sequence
 	}
 	x := newExecution(p, src, q.Base, opt.withDefaults())
 	root, err := x.build(p.Root)
@@ -168,15 +181,27 @@ type execution struct {
 	extra     []op           // inputs of EXISTS, to be closed
 	files     []*spillFile   // to be removed
 	block     []byte         // scratch for blocks of files
+	infos     *sync.Mutex    // guards the plan's Infos, for EXPLAIN
+
+	// Parts of the plan that several goroutines compute (spread.go).
+	spreading bool                      // one is being built
+	forked    bool                      // this is one of them
+	given     map[plan.Node]op          // operators in place of those of the plan
+	built     map[*plan.HashJoin]*built // build sides that are shared
 }
 
 func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *execution {
 	x := &execution{
 		plan: p, src: src, opt: opt, chunkRows: opt.ChunkRows, seeds: map[*plan.Seed]*seedState{},
 		budget: &opt.Lease.budget, turn: &opt.Lease.turn, noColumns: make([][]graph.TermID, len(p.Slots)),
+		infos: &sync.Mutex{},
 	}
-	x.terms = &termTable{src: src, budget: x.budget}
-	x.exprs = &expr.Context{Now: opt.Now, Base: base, Rand: opt.Rand, BNodes: freshNodes(opt.Rand)}
+	return x.withTerms(base)
+}
+
+func (x *execution) withTerms(base string) *execution {
+	x.terms = &termTable{src: x.src, budget: x.budget}
+	x.exprs = &expr.Context{Now: x.opt.Now, Base: base, Rand: x.opt.Rand, BNodes: freshNodes(x.opt.Rand)}
 	return x
 }
 

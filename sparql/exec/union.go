@@ -132,7 +132,7 @@ func (o *minusOp) inBlocks(right *parts) {
 }
 
 func (o *minusOp) removed(c *chunk, row int) bool {
-	for candidate := o.ix.head(c, row); candidate >= 0; candidate = o.ix.chain[candidate] {
+	for candidate := o.ix.head(c, row, o.ix.key); candidate >= 0; candidate = o.ix.chain[candidate] {
 		if o.ix.agrees(c, row, candidate) && (o.sure || o.overlaps(c, row, candidate)) {
 			return true
 		}

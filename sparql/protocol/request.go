@@ -93,7 +93,7 @@ func checkUTF8(text string) error {
 func (h *Handler) options(p request, defaultKey, namedKey string) (sparql.Options, error) {
 	opt := sparql.Options{
 		Timeout: h.opt.Timeout, MaxRows: h.opt.MaxRows, Now: h.opt.Now(), MaxMemoryBytes: h.opt.MaxMemoryBytes,
-		DefaultGraphs: p.params[defaultKey], NamedGraphs: p.params[namedKey], Service: h.opt.Service, Share: h.share, Spill: h.opt.Spill,
+		DefaultGraphs: p.params[defaultKey], NamedGraphs: p.params[namedKey], Service: h.opt.Service, Share: h.share, Spill: h.opt.Spill, Workers: h.opt.Workers,
 	}
 	switch union := p.get("union"); union {
 	case "", "false":

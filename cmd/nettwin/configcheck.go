@@ -124,7 +124,7 @@ func collected(c config.Collect) []string {
 	for _, kind := range []struct {
 		on   bool
 		name string
-	}{{c.Trap, "trap"}, {c.Syslog, "syslog"}, {c.Flow, "flow"}} {
+	}{{c.Trap, "trap"}, {c.Syslog, "syslog"}, {c.Flow, "flow"}, {c.Push, "push"}, {c.Files != "", "files in " + c.Files}} {
 		if kind.on {
 			all = append(all, kind.name)
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"nettwin/ingest"
@@ -13,7 +14,9 @@ import (
 	"nettwin/ingest/netconf"
 	"nettwin/ingest/schemas"
 	"nettwin/ingest/syslog"
+	"nettwin/ingest/telemetry"
 	"nettwin/ingest/trap"
+	"nettwin/ontology/yang"
 	"nettwin/web"
 )
 
@@ -31,7 +34,9 @@ type intake struct {
 	traps      []*trap.Listener
 	messages   []*syslog.Listener
 	listeners  []func(context.Context) error // what runs beside the schedulers
-	at         sinks                         // where devices are listened to, one each
+	pushed     []*pushedFrom
+	files      []*recordings
+	at         sinks // where devices are listened to, one each
 	closers    []io.Closer
 }
 
@@ -46,7 +51,7 @@ func (s *service) newIntake(ctx context.Context) (_ *intake, err error) {
 	if err := s.schedule(in); err != nil {
 		return nil, err
 	}
-	for _, listen := range []func(context.Context, *intake) error{s.listenTraps, s.listenSyslog, s.listenFlows} {
+	for _, listen := range []func(context.Context, *intake) error{s.listenTraps, s.listenSyslog, s.listenFlows, s.listenPush, s.readFiles} {
 		if err := listen(ctx, in); err != nil {
 			return nil, err
 		}
@@ -144,7 +149,31 @@ func (in *intake) status() []ingest.TargetStatus {
 				Graph: d.Graph, LastTry: d.Last, LastContact: d.Last, LastError: d.LastError, Facts: d.Conversations})
 		}
 	}
+	for _, r := range in.files {
+		all = append(all, r.status())
+	}
+	for _, p := range in.pushed {
+		for _, d := range p.intake.Devices() {
+			all = append(all, ingest.TargetStatus{Device: d.Device, Address: strings.Join(p.at, " "), Collector: p.collector, State: ingest.StateInSync, Graph: d.Graph,
+				LastTry: d.Last, LastContact: d.Last, LastError: d.LastError, Facts: d.Facts})
+		}
+	}
 	return all
+}
+
+// pushedFrom is what merges pushed data of one kind.
+type pushedFrom struct {
+	collector string
+	at        []string // addresses
+	intake    *telemetry.Intake
+}
+
+// schema is what a device's modules compiled to when it was read.
+func (in *intake) schema(device string) (*yang.Schema, error) {
+	if in.reader == nil {
+		return nil, netconf.ErrNotRead
+	}
+	return in.reader.Schema(device)
 }
 
 // watch adds the numbers of the listeners to the metrics.

@@ -10,10 +10,11 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
+	"nettwin/ingest/mdt"
 	"nettwin/ingest/syslog"
 	"nettwin/ingest/trap"
+	"nettwin/ingest/udpnotif"
 	"nettwin/internal/snmp"
-	"nettwin/ontology"
 	"nettwin/ontology/ipfix"
 	"nettwin/ontology/mib"
 )
@@ -100,16 +101,67 @@ func (s *service) listenFlows(ctx context.Context, in *intake) error {
 	return nil
 }
 
-// knowledgeWith is the knowledge folder if it has a file, else what this
-// release ships: a folder of an older release has no tables of what that
-// release could not hear.
-func (s *service) knowledgeWith(file string) fs.FS {
-	if _, err := fs.Stat(s.knowledge, file); err == nil {
-		return s.knowledge
+// knowledgeWith is tablesWith with the service's log.
+func (s *service) knowledgeWith(file string) fs.FS { return s.tablesWith(s.env.log, file) }
+
+// listenPush opens the listeners of pushed YANG data. They share a way into the
+// graph for each kind, however many addresses there are.
+func (s *service) listenPush(ctx context.Context, in *intake) error {
+	opened := time.Now()
+	schema := s.sources.modules.of(in.schema)
+	if _, problems, err := s.sources.modules.load(); err != nil {
+		return err
+	} else if len(problems) > 0 {
+		s.env.log.Warn("folder of YANG modules: not all is understood", "problems", len(problems), "first", problems[0].String())
 	}
-	s.env.log.Warn("the knowledge folder has no such table: that of this release is used", "folder", knowledgeDir(s.dir), "file", file)
-	return ontology.Knowledge()
+	merge := func(collector string) (*pushedFrom, error) {
+		pushed, err := s.newPushIntake(collector, schema, s.env.log, func(device string) bool { return in.firstContact(device, time.Since(opened)) })
+		if err != nil {
+			return nil, err
+		}
+		p := &pushedFrom{collector: collector, intake: pushed}
+		in.pushed, in.listeners = append(in.pushed, p), append(in.listeners, pushed.Run)
+		return p, nil
+	}
+	senders := from(s.sources.push)
+	senders.Rate, senders.Burst = pushRate, pushBurst
+	if at := s.sources.listeners.UDPNotif; len(at) > 0 {
+		merged, err := merge(udpnotif.Collector)
+		if err != nil {
+			return err
+		}
+		for _, address := range at {
+			l, err := udpnotif.Listen(ctx, udpnotif.Options{Address: address, Intake: merged.intake, Senders: senders, Log: s.env.log})
+			if err != nil {
+				return err
+			}
+			in.closers, in.listeners = append(in.closers, l), append(in.listeners, l.Run)
+			merged.at = append(merged.at, l.Address().String())
+		}
+	}
+	if at := s.sources.listeners.MDT; len(at) > 0 {
+		merged, err := merge(mdt.Collector)
+		if err != nil {
+			return err
+		}
+		for _, address := range at {
+			l, err := mdt.Listen(ctx, mdt.Options{TCP: address, UDP: address, Intake: merged.intake, Senders: senders, Schema: schema, Log: s.env.log})
+			if err != nil {
+				return err
+			}
+			in.closers, in.listeners = append(in.closers, l), append(in.listeners, l.Run)
+			merged.at = append(merged.at, l.TCPAddress().String())
+		}
+	}
+	return nil
 }
+
+// pushRate and pushBurst are the messages of one device that are looked at: a
+// large router pushes its tables at once.
+const (
+	pushRate  = 5000
+	pushBurst = 20_000
+)
 
 // stateFile is where a listener keeps what it learnt; "" where its port, and so
 // what is sent to it, is another at each start.

@@ -39,6 +39,7 @@ type cli struct {
 	Query    queryCmd    `cmd:"" help:"Ask a SPARQL query."`
 	Update   updateCmd   `cmd:"" help:"Run a SPARQL update."`
 	Collect  collectCmd  `cmd:"" help:"Collect from devices once."`
+	Replay   replayCmd   `cmd:"" help:"Take in files and folders of recorded messages."`
 	Simulate simulateCmd `cmd:"" help:"Simulate devices from recordings."`
 	Config   configCmd   `cmd:"" help:"Check a configuration."`
 	Names    namesCmd    `cmd:"" help:"Get and verify content-named items."`

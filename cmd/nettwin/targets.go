@@ -31,6 +31,9 @@ type sources struct {
 	// listeners are opened; the speakers are who may be heard there.
 	listeners          config.Listeners
 	trap, syslog, flow speakers
+	push               speakers
+	modules            *moduleFolder // of devices that do not tell theirs
+	files              []*recordings
 	// flowWindow and flowIdle are those of flow.Options; 0 is their default.
 	flowWindow, flowIdle time.Duration
 }
@@ -46,7 +49,8 @@ func (s speakers) device(from netip.Addr) (string, bool) {
 // configuredSources turns the devices of a configuration into targets and
 // speakers, with their credentials' secrets resolved once, at start.
 func configuredSources(ctx context.Context, env *environment, cfg *config.Config) (sources, error) {
-	s := sources{listeners: cfg.Listeners, trap: speakers{}, syslog: speakers{}, flow: speakers{}}
+	s := sources{listeners: cfg.Listeners, trap: speakers{}, syslog: speakers{}, flow: speakers{}, push: speakers{},
+		modules: &moduleFolder{dir: cfg.YANG}}
 	community, ssh := map[string]snmp.Credential{}, map[string]netconf.Credential{}
 	known := hostFiles{}
 	for _, d := range cfg.Devices {
@@ -78,6 +82,9 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 			s.netconf = append(s.netconf, ingest.ScheduledTarget{Target: ingest.Target{Name: d.Name, Address: address},
 				Period: d.Collect.NETCONF.Period, MaxPeriod: d.Collect.NETCONF.Most, Watch: d.Collect.NETCONF.OnChange, Pace: pace})
 		}
+		if d.Collect.Files != "" {
+			s.files = append(s.files, &recordings{device: d.Name, path: d.Collect.Files})
+		}
 		if err := s.listenTo(ctx, env, d); err != nil {
 			return s, fmt.Errorf("device %s: %w", d.Name, err)
 		}
@@ -89,7 +96,7 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 
 // listenTo notes the addresses from which a device may tell something.
 func (s *sources) listenTo(ctx context.Context, env *environment, d config.Device) error {
-	if !d.Collect.Trap && !d.Collect.Syslog && !d.Collect.Flow {
+	if !d.Collect.Trap && !d.Collect.Syslog && !d.Collect.Flow && !d.Collect.Push {
 		return nil
 	}
 	host := d.Address
@@ -104,7 +111,7 @@ func (s *sources) listenTo(ctx context.Context, env *environment, d config.Devic
 		for _, list := range []struct {
 			on bool
 			by speakers
-		}{{d.Collect.Trap, s.trap}, {d.Collect.Syslog, s.syslog}, {d.Collect.Flow, s.flow}} {
+		}{{d.Collect.Trap, s.trap}, {d.Collect.Syslog, s.syslog}, {d.Collect.Flow, s.flow}, {d.Collect.Push, s.push}} {
 			a := a.Unmap().WithZone("")
 			if other, taken := list.by[a]; list.on && taken && other != d.Name {
 				return fmt.Errorf("%s is also the address of %s: what comes from there could be of either", a, other)

@@ -89,12 +89,22 @@ func (t *twin) newSNMP(credentials func(ingest.Target) (snmp.Credential, error))
 // newNETCONF makes the NETCONF collector; what of a device's data is no state
 // of the network is a table of the knowledge folder.
 func (t *twin) newNETCONF(options netconf.Options) (*netconf.Collector, error) {
-	policy, err := schemas.LoadPolicy(t.knowledge, "map/netconf.tsv")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without the table everything is read
+	policy, err := t.policy()
+	if err != nil {
 		return nil, err
 	}
 	options.Policy = policy
 	return netconf.New(options)
+}
+
+// policy is what of a device's YANG data is no state of the network; without the
+// table everything is read.
+func (t *twin) policy() (schemas.Policy, error) {
+	policy, err := schemas.LoadPolicy(t.knowledge, "map/netconf.tsv")
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return policy, err
 }
 
 // makeDir makes a folder of the data directory.

@@ -37,6 +37,7 @@ var law = []struct {
 	{"ingest/...", []string{"ingest", "graph", "graph/rdf", "naming/...", "ontology/...", "internal/netconf", "internal/snmp"}},
 	{"ingest/telemetry", []string{"ingest", "graph/rdf", "ontology/yang"}},
 	{"ingest/udpnotif", []string{"ingest", "ingest/telemetry"}},
+	{"ingest/replay", []string{"internal/snmp", "ontology/mib"}},
 	{"ingest/mdt", []string{"ingest", "ingest/telemetry", "ontology/yang"}},
 	{"ingest/netconf", []string{"ingest", "ingest/schemas", "ingest/telemetry", "graph/rdf", "naming/...", "ontology/...", "internal/netconf"}},
 	{"ingest/restconf", []string{"ingest", "ingest/schemas", "naming/...", "ontology/...", "internal/tlspeer"}},

@@ -16,6 +16,7 @@ type Config struct {
 	Credentials map[string]Credential
 	Devices     []Device
 	Listeners   Listeners
+	YANG        string // folder of YANG modules that devices do not hand out; "": none
 	Limits      Limits
 	TLS         *TLS // nil: plain HTTP
 }
@@ -115,6 +116,8 @@ type Collect struct {
 	Trap     bool
 	Syslog   bool
 	Flow     bool
+	Push     bool   // YANG data that it pushes by UDP-notif or Cisco's telemetry
+	Files    string // file or folder of its recorded messages; "": none
 }
 
 // NETCONF says when a device is read by NETCONF: every Period and, OnChange,
@@ -129,9 +132,11 @@ type NETCONF struct {
 // tell may be lost.
 const DefaultNETCONFPeriod = 5 * time.Minute
 
-// Listeners are the UDP addresses, host:port, at which devices are listened to.
+// Listeners are the UDP addresses, host:port, at which devices are listened to;
+// at those of MDT by TCP too.
 type Listeners struct {
 	Trap, Syslog, Flow []string
+	UDPNotif, MDT      []string
 }
 
 // Limits bound requests.

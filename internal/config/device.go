@@ -66,9 +66,11 @@ func readCollect(v value, c *Collect) map[string]value {
 		optional("trap", truthTo(&c.Trap)),
 		optional("syslog", truthTo(&c.Syslog)),
 		optional("flow", truthTo(&c.Flow)),
+		optional("push", truthTo(&c.Push)),
+		optional("files", textTo(&c.Files, checkPath)),
 	)
 	if len(found) == 0 && v.node.Kind == yaml.MappingNode && len(v.node.Content) == 0 {
-		v.fail("nothing stands here: write at least one of snmp, netconf, trap, syslog, flow")
+		v.fail("nothing stands here: write at least one of snmp, netconf, trap, syslog, flow, push, files")
 	}
 	return found
 }
@@ -209,16 +211,18 @@ func (all *devices) checkListeners(l Listeners) {
 			key  string
 			on   bool
 			have []string
-		}{{"trap", e.device.Collect.Trap, l.Trap}, {"syslog", e.device.Collect.Syslog, l.Syslog}, {"flow", e.device.Collect.Flow, l.Flow}} {
+		}{{"trap", e.device.Collect.Trap, l.Trap}, {"syslog", e.device.Collect.Syslog, l.Syslog}, {"flow", e.device.Collect.Flow, l.Flow},
+			{"push", e.device.Collect.Push, slices.Concat(l.UDPNotif, l.MDT)}} {
 			if need.on && len(need.have) == 0 {
-				e.collects[need.key].fail("nothing listens for it: add listeners.%s, such as %s", need.key, usualListener[need.key])
+				e.collects[need.key].fail("nothing listens for it: add listeners.%s", usualListener[need.key])
 			}
 		}
 	}
 }
 
 // usualListener are examples, with the ports that devices send to by default.
-var usualListener = map[string]string{"trap": "0.0.0.0:162", "syslog": "0.0.0.0:514", "flow": "0.0.0.0:4739"}
+var usualListener = map[string]string{"trap": "trap, such as 0.0.0.0:162", "syslog": "syslog, such as 0.0.0.0:514",
+	"flow": "flow, such as 0.0.0.0:4739", "push": "udpNotif, such as 0.0.0.0:57499, or listeners.mdt, such as 0.0.0.0:57500"}
 
 func readListeners(v value) (l Listeners) {
 	seen := map[string]int{}
@@ -236,7 +240,8 @@ func readListeners(v value) (l Listeners) {
 			})
 		}
 	}
-	v.mapping(optional("trap", list(&l.Trap)), optional("syslog", list(&l.Syslog)), optional("flow", list(&l.Flow)))
+	v.mapping(optional("trap", list(&l.Trap)), optional("syslog", list(&l.Syslog)), optional("flow", list(&l.Flow)),
+		optional("udpNotif", list(&l.UDPNotif)), optional("mdt", list(&l.MDT)))
 	return l
 }
 

@@ -25,6 +25,7 @@ func decode(p *problems, root *yaml.Node) *Config {
 		optional("credentials", func(v value) { c.Credentials = readCredentials(v) }),
 		optional("devices", func(v value) { c.Devices = devices.read(v) }),
 		optional("listeners", func(v value) { c.Listeners = readListeners(v) }),
+		optional("yang", textTo(&c.YANG, checkPath)),
 		optional("limits", func(v value) { c.Limits = readLimits(v) }),
 		optional("tls", func(v value) { c.TLS = readTLS(v) }),
 	)

@@ -1,0 +1,161 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// form is how a file is written.
+type form uint8
+
+const (
+	formNone form = iota
+	formSnmprec
+	formSnmpwalk
+	formCapture
+	formXML
+	formJSON
+	formJSONLines
+	formSyslog
+	formDatagram
+)
+
+var formByExtension = map[string]form{".snmprec": formSnmprec, ".snmpwalk": formSnmpwalk, ".walk": formSnmpwalk, ".xml": formXML,
+	".json": formJSON, ".jsonl": formJSONLines, ".ndjson": formJSONLines, ".log": formSyslog, ".syslog": formSyslog, ".msg": formSyslog}
+
+var (
+	snmprecStart  = regexp.MustCompile(`^\.?[0-2](\.\d+)+\|\d+x?\|`)
+	snmpwalkStart = regexp.MustCompile(`^(\.?[0-2](\.\d+)+|iso(\.\d+)+|[A-Za-z0-9-]+::\S+) = `)
+	syslogStart   = regexp.MustCompile(`^<\d{1,3}>`)
+)
+
+// recognise finds how a file is written: captures and text by their beginning,
+// text in doubt by the file's name, the rest is a datagram.
+func recognise(name string, text []byte) form {
+	if _, ok := captureOrder(text); ok || binary.LittleEndian.Uint32(padded(text)) == pcapngMagic {
+		return formCapture
+	}
+	head := text[:min(len(text), sniffBytes)]
+	line := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")
+	first, _, _ := bytes.Cut(line, []byte("\n"))
+	switch {
+	case snmprecStart.Match(line):
+		return formSnmprec
+	case snmpwalkStart.Match(line):
+		return formSnmpwalk
+	case syslogStart.Match(line):
+		return formSyslog
+	}
+	if f := formByExtension[strings.ToLower(path.Ext(name))]; f != formNone {
+		if f == formJSON && json.Valid(bytes.TrimSpace(first)) && len(bytes.TrimSpace(line[min(len(first), len(line)):])) > 0 {
+			return formJSONLines // several documents, one a line
+		}
+		return f
+	}
+	switch {
+	case len(line) > 0 && line[0] == '<' && utf8.Valid(trimPartial(line)):
+		return formXML
+	case len(line) > 0 && line[0] == '{' && utf8.Valid(trimPartial(line)):
+		if json.Valid(text) {
+			return formJSON
+		}
+		return formJSONLines
+	case datagramKind(text) != Unknown:
+		return formDatagram
+	}
+	return formNone
+}
+
+func padded(b []byte) []byte {
+	if len(b) < 4 {
+		return make([]byte, 4)
+	}
+	return b
+}
+
+// trimPartial takes off a rune that the end of the beginning cut.
+func trimPartial(b []byte) []byte {
+	for range utf8.UTFMax {
+		if len(b) == 0 || utf8.Valid(b) {
+			break
+		}
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// datagramKind finds what a datagram is by its header: each kind's version and
+// lengths must fit.
+func datagramKind(b []byte) Kind {
+	if len(b) < 4 {
+		return Unknown
+	}
+	two := binary.BigEndian.Uint16(b)
+	switch {
+	case binary.BigEndian.Uint32(b) == 5 && len(b) >= 28, // sFlow version 5
+		(two == 5 || two == 9 || two == 10) && len(b) >= 16:
+		return Flow
+	case syslogStart.Match(b):
+		return Syslog
+	case two == 1 && len(b) >= 12 && (b[3] == 1 || b[3] == 2) && binary.BigEndian.Uint16(b[4:]) == 1:
+		return MDT
+	case b[0]>>5 <= 1 && len(b) >= 12 && b[1] >= 12 && int(binary.BigEndian.Uint16(b[2:])) == len(b):
+		return UDPNotif
+	case b[0] == 0x0A: // the first field of a message of telemetry without header
+		return MDT
+	}
+	return Unknown
+}
+
+// recorded is a line of a recorder: the message in "payload", who sent it in
+// "node".
+type recorded struct {
+	Payload json.RawMessage `json:"payload"`
+	Path    string          `json:"encoding_path"`
+}
+
+// json plays one document in JSON.
+func (r *reader) json(m Message) {
+	var shape recorded
+	if err := json.Unmarshal(m.Bytes, &shape); err != nil {
+		if syntax, ok := err.(*json.SyntaxError); ok {
+			err = fmt.Errorf("json: octet %d: %w", syntax.Offset, err)
+		}
+		r.report.fail(m.Place, err)
+		return
+	}
+	if len(shape.Payload) > 0 && shape.Payload[0] == '{' {
+		m.Bytes = shape.Payload
+		shape = recorded{}
+		_ = json.Unmarshal(m.Bytes, &shape) // it is part of what was read
+	}
+	m.Kind = JSON
+	if shape.Path != "" {
+		m.Kind = MDT
+	}
+	r.play(m)
+}
+
+// lines plays each line of a file.
+func (r *reader) lines(m Message, play func(Message)) {
+	number := 0
+	for line := range bytes.Lines(m.Bytes) {
+		number++
+		if line = bytes.TrimRight(line, "\r\n"); len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		part := m
+		part.Place.Line, part.Bytes = number, line
+		if len(line) > MaxLineBytes {
+			r.report.fail(part.Place, fmt.Errorf("a line of %d bytes, at most %d", len(line), MaxLineBytes))
+			continue
+		}
+		play(part)
+	}
+}

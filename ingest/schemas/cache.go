@@ -29,6 +29,24 @@ type Cache interface {
 	PutSchema(ctx context.Context, id ID, text []byte) (naming.Name, error)
 }
 
+// Sharing is a Cache that finds the text of a device's module whatever list of
+// modules it came with: what the device told by another protocol.
+type Sharing interface {
+	// SchemaOf is Schema for any Set; the newest counts.
+	SchemaOf(ctx context.Context, id ID) ([]byte, naming.Name, error)
+}
+
+// newestOf finds the last id of the device and module, of any revision if id
+// has none.
+func newestOf(order []ID, id ID) (ID, bool) {
+	for _, known := range slices.Backward(order) {
+		if known.Device == id.Device && known.Module == id.Module && (id.Revision == "" || known.Revision == id.Revision) {
+			return known, true
+		}
+	}
+	return id, false
+}
+
 // DefaultCacheBytes bounds the texts of a MemoryCache.
 const DefaultCacheBytes = 256 << 20
 
@@ -66,6 +84,14 @@ func (c *MemoryCache) Schema(_ context.Context, id ID) ([]byte, naming.Name, err
 		return nil, name, fmt.Errorf("schema %s@%s of %s: %w", id.Module, id.Revision, id.Device, fs.ErrNotExist)
 	}
 	return c.texts[name].text, name, nil
+}
+
+// SchemaOf implements Sharing.
+func (c *MemoryCache) SchemaOf(ctx context.Context, id ID) ([]byte, naming.Name, error) {
+	c.mu.Lock()
+	id, _ = newestOf(c.order, id)
+	c.mu.Unlock()
+	return c.Schema(ctx, id)
 }
 
 // PutSchema keeps a copy of a text.

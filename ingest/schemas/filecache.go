@@ -154,6 +154,14 @@ func (c *FileCache) Schema(_ context.Context, id ID) ([]byte, naming.Name, error
 	return nil, naming.Name{}, errors.Join(fmt.Errorf("schema %s@%s of %s: damaged: %w", id.Module, id.Revision, id.Device, fs.ErrNotExist), c.rewrite())
 }
 
+// SchemaOf implements Sharing.
+func (c *FileCache) SchemaOf(ctx context.Context, id ID) ([]byte, naming.Name, error) {
+	c.mu.Lock()
+	id, _ = newestOf(c.order, id)
+	c.mu.Unlock()
+	return c.Schema(ctx, id)
+}
+
 // PutSchema implements Cache.
 func (c *FileCache) PutSchema(_ context.Context, id ID, text []byte) (naming.Name, error) {
 	name := naming.Of(naming.CodecRaw, text)

@@ -48,6 +48,8 @@ type Inventory struct {
 	Modules []Module
 	// Texts are the modules and submodules whose texts may be had.
 	Texts []Text
+	// NoFeatures: the device does not tell which features it has.
+	NoFeatures bool
 	// Set is a digest of all; Settle makes it.
 	Set string
 }
@@ -106,6 +108,6 @@ func (inv *Inventory) Feature() func(module, feature string) bool {
 	}
 	return func(module, feature string) bool {
 		of, ok := known[module]
-		return !ok || of[feature]
+		return !ok || inv.NoFeatures || of[feature]
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"strings"
 	"sync"
 
 	"nettwin/naming"
@@ -96,6 +98,9 @@ func (c *Models) Get(ctx context.Context, device string, inv Inventory, fetch Fe
 	if err := f.all(ctx, inv.Texts); err != nil {
 		return nil, err
 	}
+	if err := f.imported(ctx); err != nil {
+		return nil, err
+	}
 	compiled, err := c.compile(inv, f, device)
 	if err == nil {
 		c.used(device, compiled)
@@ -147,6 +152,16 @@ func (c *Models) keep(device, key string, m *Model) {
 			}
 		}
 	}
+}
+
+// Unmapped is the model of a device of which no schema is known: its data are
+// kept below yang/unknown.
+func Unmapped(why string) (*Model, error) {
+	schema, _, err := yang.Compile(map[string][]byte{"none.yang": []byte(`module none { namespace "urn:none"; prefix n; }`)}, nil, yang.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("schema without modules: %w", err)
+	}
+	return &Model{Schema: schema, Modules: map[string]string{}, Warnings: []string{why}}, nil
 }
 
 // ErrNoText: no schema text could be had, so that nothing can be compiled.
@@ -222,9 +237,48 @@ func (f *fetcher) all(ctx context.Context, texts []Text) error {
 	return nil
 }
 
+// imports are the modules and submodules that a text needs (RFC 7950 §7.1.5,
+// §7.1.6).
+var imports = regexp.MustCompile(`(?m)^[ \t]*(?:import|include)[ \t\r\n]+["']?([A-Za-z_][A-Za-z0-9_.-]*)`)
+
+// imported fetches what the texts need and the inventory does not list. What is
+// not to be had is told when it is compiled.
+func (f *fetcher) imported(ctx context.Context) error {
+	asked := map[string]bool{}
+	var wait [][]byte
+	for file, text := range f.texts {
+		module, _, _ := strings.Cut(strings.TrimSuffix(file, ".yang"), "@")
+		asked[module] = true
+		wait = append(wait, text)
+	}
+	for len(wait) > 0 {
+		for _, m := range imports.FindAllSubmatch(wait[0], -1) {
+			name := string(m[1])
+			if asked[name] {
+				continue
+			}
+			if asked[name] = true; len(asked) > MaxModules {
+				return fmt.Errorf("the device's modules import more than %d others", MaxModules)
+			}
+			err := f.one(ctx, Text{Name: name})
+			switch {
+			case err == nil:
+				wait = append(wait, f.texts[name+".yang"])
+			case !errors.Is(err, ErrRefused) && !errors.Is(err, fs.ErrNotExist):
+				return fmt.Errorf("schema %s: %w", name, err)
+			}
+		}
+		wait = wait[1:]
+	}
+	return nil
+}
+
 func (f *fetcher) one(ctx context.Context, t Text) error {
 	id := ID{Device: f.device, Set: f.set, Module: t.Name, Revision: t.Revision}
 	text, name, err := f.cache.Schema(ctx, id)
+	if shared, ok := f.cache.(Sharing); ok && f.fetch == nil && errors.Is(err, fs.ErrNotExist) {
+		text, name, err = shared.SchemaOf(ctx, id)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if text, err = f.bring(ctx, t); err == nil {
 			name, err = f.cache.PutSchema(ctx, id, text)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -37,10 +38,15 @@ func TestModelWithCrashes(t *testing.T) {
 	if testing.Short() || raceDetector {
 		rounds = 2
 	}
-	runRounds(t, 1, func(n int) bool { return n < rounds })
+	runRounds(t, 1, func(n int) bool { return n < rounds }, func(int, int) {})
 }
 
-// Goal and method as above, for as long as NETTWIN_SOAK says.
+// soakHeapBytes is what a soak may hold of memory: rounds are alike, so it
+// stays where it is.
+const soakHeapBytes = 512 << 20
+
+// Goal and method as above, for as long as NETTWIN_SOAK says; memory must stay
+// flat. It tells each minute how far it is.
 func TestSoakModel(t *testing.T) {
 	long, err := time.ParseDuration(os.Getenv("NETTWIN_SOAK"))
 	if err != nil {
@@ -48,12 +54,25 @@ func TestSoakModel(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	end := time.Now().Add(long)
-	runRounds(t, seed, func(int) bool { return time.Now().Before(end) })
+	start, told := time.Now(), time.Now()
+	runRounds(t, seed, func(int) bool { return time.Since(start) < long }, func(operations, crashes int) {
+		if time.Since(told) < time.Minute {
+			return
+		}
+		told = time.Now()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		t.Logf("%v: %d operations, %d crashes, heap of %d MiB", time.Since(start).Round(time.Second), operations, crashes, m.HeapAlloc>>20)
+		if m.HeapAlloc > soakHeapBytes {
+			t.Errorf("the heap has %d bytes, at most %d are expected", m.HeapAlloc, soakHeapBytes)
+		}
+	})
 }
 
-// runRounds runs rounds on both cores while more says so.
-func runRounds(t *testing.T, seed uint64, more func(n int) bool) {
+// runRounds runs rounds on both cores while more says so. After each it tells
+// what was done so far.
+func runRounds(t *testing.T, seed uint64, more func(n int) bool, tell func(operations, crashes int)) {
 	t.Helper()
 	var mu sync.Mutex
 	next, operations, crashes := 0, 0, 0
@@ -74,6 +93,7 @@ func runRounds(t *testing.T, seed uint64, more func(n int) bool) {
 				}
 				mu.Lock()
 				operations, crashes = operations+m.done, crashes+m.crashes
+				tell(operations, crashes)
 				mu.Unlock()
 			}
 		})

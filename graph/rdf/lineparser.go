@@ -1,6 +1,8 @@
 package rdf
 
 import (
+	"bytes"
+	"encoding/binary"
 	"io"
 	"unsafe"
 )
@@ -11,12 +13,61 @@ type LineParser struct {
 	r *Reader
 }
 
+// knownIRIs remembers IRIs that were checked, since most come again and again.
+// One is remembered when it comes a second time before another of its slot.
+type knownIRIs struct {
+	slots [knownSlots]string
+	once  [knownSlots]uint64 // hash of the last that was not found
+}
+
+const (
+	knownSlots = 1 << 10
+	knownBytes = 200
+)
+
+// find returns the IRI between the < at pos and the next >, if it is known, and
+// moves behind it.
+func (k *knownIRIs) find(l *lexer) (string, bool) {
+	b := l.buf[l.pos+1 : l.end]
+	n := bytes.IndexByte(b, '>')
+	if n < 8 || n > knownBytes {
+		return "", false
+	}
+	b = b[:n]
+	const k1, k2 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
+	h := (binary.LittleEndian.Uint64(b[n-8:])^uint64(n))*k1 ^ binary.LittleEndian.Uint64(b[(n-8)/2:])*k2
+	h ^= h >> 29
+	slot := h % knownSlots
+	if k.slots[slot] == string(b) {
+		l.start = l.pos
+		l.pos += n + 2
+		return k.slots[slot], true
+	}
+	if k.once[slot] != h {
+		k.once[slot] = h
+		return "", false
+	}
+	for _, c := range b {
+		if byteClass[c]&clIRI == 0 {
+			return "", false
+		}
+	}
+	if !hasScheme(b) {
+		return "", false
+	}
+	k.slots[slot] = string(b)
+	l.start = l.pos
+	l.pos += n + 2
+	return k.slots[slot], true
+}
+
 // NewLineParser returns a parser of a line-based format. Errors of the options
 // come out of Parse.
 func NewLineParser(f Format, opts ReaderOptions) *LineParser {
 	p := &LineParser{r: NewReader(noInput{}, f, opts)}
 	if p.r.lex != nil {
 		p.r.lex.view = true
+		p.r.known = &knownIRIs{}
 	}
 	return p
 }

@@ -221,6 +221,11 @@ func (r *Reader) lineTriple() (t Triple, nested bool, err error) {
 }
 
 func (r *Reader) absoluteIRI() (Term, error) {
+	if r.known != nil {
+		if iri, ok := r.known.find(r.lex); ok {
+			return IRI(iri), nil
+		}
+	}
 	b, err := r.lex.absoluteIRI()
 	if err != nil {
 		return Term{}, err

@@ -68,8 +68,9 @@ type Reader struct {
 	anon       []byte
 	decls      []PrefixDecl
 	turtle     *turtleParser
-	lastDT     string // the datatype of the literal before, often the same
-	lastTag    string // and the tag, with its literal
+	lastDT     string     // the datatype of the literal before, often the same
+	lastTag    string     // and the tag, with its literal
+	known      *knownIRIs // nil: not kept
 	lastTagged Term
 }
 

@@ -63,6 +63,7 @@ func (b *batch) add(rows []row, ids []graph.TermID, codes []uint32) []uint32 {
 	for _, id := range ids {
 		codes = append(codes, b.code(id))
 	}
+	b.room(len(rows))
 	for i := range rows {
 		r := &rows[i]
 		b.rows = append(b.rows, row{codes[r[0]], codes[r[1]], codes[r[2]], codes[r[3]]})
@@ -70,8 +71,20 @@ func (b *batch) add(rows []row, ids []graph.TermID, codes []uint32) []uint32 {
 	return codes
 }
 
+// room makes room for rows, for at least twice as many as there are, so that
+// little is copied.
+func (b *batch) room(rows int) {
+	if n := len(b.rows) + rows; n > cap(b.rows) {
+		b.rows = append(make([]row, 0, max(n, 2*cap(b.rows))), b.rows...)
+	}
+	if len(b.ids) == cap(b.ids) {
+		b.ids = slices.Grow(b.ids, len(b.ids)+1)
+	}
+}
+
 // addIDs adds rows of ids, given as columns by position.
 func (b *batch) addIDs(cols *[4][]graph.TermID) {
+	b.room(len(cols[0]))
 	for i := range cols[0] {
 		b.rows = append(b.rows, row{b.code(cols[0][i]), b.code(cols[1][i]), b.code(cols[2][i]), b.code(cols[3][i])})
 	}

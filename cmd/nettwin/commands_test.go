@@ -177,8 +177,8 @@ func TestCommandsOnURL(t *testing.T) {
 	write(t, dir, "broken.ttl", brokenTurtle)
 	s := newSession(t, dir, d.url)
 	s.run([]step{
-		{args: []string{"load", "--url", "$URL", "--graph", "http://example.org/g", "$DIR/r1.ttl"}, says: []string{"1 files loaded; newest commit "}},
-		{args: []string{"load", "--url", "$URL", "$DIR/r1.nq"}, says: []string{"1 files loaded"}},
+		{args: []string{"load", "--url", "$URL", "--graph", "http://example.org/g", "$DIR/r1.ttl"}, says: []string{"2 quads read from 1 files: 2 added, 0 deleted; newest commit "}},
+		{args: []string{"load", "--url", "$URL", "$DIR/r1.nq"}, says: []string{"2 quads read from 1 files"}},
 		{args: []string{"load", "--url", "$URL", "--graph", "http://example.org/g", "$DIR/broken.ttl"}, code: exitFailed,
 			tells: []string{"$DIR/broken.ttl", "400 Bad Request", "3:15", "expected object"}},
 		{args: []string{"export", "--url", "$URL", "--graph", "http://example.org/g", "--format", "ntriples"}, stdout: routerNQuads},

@@ -55,13 +55,19 @@ func storeExists(dir string) bool {
 
 // openStore opens or creates the graph of a data directory.
 func openStore(env *environment, dir, base string) (*disk.Store, error) {
+	return openStoreWith(env, dir, base, disk.Options{})
+}
+
+// openStoreWith is openStore with options of the engine.
+func openStoreWith(env *environment, dir, base string, o disk.Options) (*disk.Store, error) {
 	if err := archive.Refuse(vfs.OS(), dir); err != nil {
 		return nil, err
 	}
 	if !storeExists(dir) && base == "" {
 		base = naming.DefaultBase
 	}
-	store, err := disk.Open(storeDir(dir), disk.Options{Base: base, Log: env.log})
+	o.Base, o.Log = base, env.log
+	store, err := disk.Open(storeDir(dir), o)
 	if err != nil {
 		return nil, err
 	}

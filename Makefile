@@ -8,7 +8,7 @@ TESTFLAGS ?=
 RACEFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-micro bench-peers bench-variants generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-load bench-micro bench-peers bench-variants generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ soak: ## the long runs (SOAKTIME)
 
 bench: ## the engine beside Pebble and memory: load, sizes, updates, scans, versions (SIZE=S|M|L)
 	cmd/bench/engine.sh $(SIZE)
+
+bench-load: ## a generator piped into the loader within a memory limit (DEVICES=50000 are 10^8 quads, MEMORY)
+	cmd/bench/load.sh $(DEVICES) $(MEMORY)
 
 bench-micro: ## micro benchmarks beside the code
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...

@@ -137,7 +137,13 @@ type Change struct {
 type CommitChanges struct {
 	Commit  Commit
 	Changes []Change
+	// More: the commit has more changes than fit in memory (MaxFeedChanges at
+	// least), and the feed goes on with them, as the same commit.
+	More bool
 }
+
+// MaxFeedChanges is how many changes a feed delivers at once.
+const MaxFeedChanges = 4 << 20
 
 // Feed is a position in the change feed of a branch. One goroutine.
 type Feed interface {

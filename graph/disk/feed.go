@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -14,6 +15,7 @@ type feed struct {
 	store *Store
 	line  *line
 	after graph.CommitSeq
+	sent  uint64 // changes of the commit after it
 	done  chan struct{}
 	once  sync.Once
 }
@@ -119,12 +121,33 @@ func (f *feed) deliver(ctx context.Context, seq graph.CommitSeq) (graph.CommitCh
 	if err != nil {
 		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
 	}
-	changes, err := f.store.changesOf(ctx, r)
-	if err != nil {
-		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
+	if r.kind == recordLoad {
+		return f.part(ctx, r)
 	}
 	f.after = seq
-	return graph.CommitChanges{Commit: r.commit, Changes: changes.Feed()}, nil
+	return graph.CommitChanges{Commit: r.commit, Changes: r.changes.Feed()}, nil
+}
+
+// part delivers the next changes of a load, as many as a feed delivers at once.
+func (f *feed) part(ctx context.Context, r *record) (graph.CommitChanges, error) {
+	total := r.commit.Adds + r.commit.Deletes
+	to := min(total, f.sent+f.store.feedChanges)
+	c := graph.CommitChanges{Commit: r.commit, Changes: make([]graph.Change, 0, to-f.sent), More: to < total}
+	v, err := f.store.loaded(r.commit.Seq)
+	if err != nil {
+		return c, err
+	}
+	err = v.Runs()[0].EachOf(ctx, f.sent, to, func(q graph.Quad, added bool) error {
+		c.Changes = append(c.Changes, graph.Change{Quad: q, Delete: !added})
+		return nil
+	})
+	if err = errors.Join(err, v.Release()); err != nil {
+		return c, fmt.Errorf("commit %d: %w", r.commit.Seq, err)
+	}
+	if f.sent = to; !c.More {
+		f.after, f.sent = r.commit.Seq, 0
+	}
+	return c, nil
 }
 
 // Close implements graph.Feed.

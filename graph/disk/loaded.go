@@ -7,7 +7,6 @@ import (
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/runs"
-	"nettwin/graph/internal/batch"
 )
 
 // The changes of a load are not in the log: its record names the segment that
@@ -90,26 +89,4 @@ func (s *Store) eachChange(ctx context.Context, r *record, f func(q graph.Quad, 
 		}
 	}
 	return nil
-}
-
-// changesOf returns the effective changes of a commit. Those of a load must fit
-// in memory: beyond batch.MaxQuads they are refused.
-func (s *Store) changesOf(ctx context.Context, r *record) (*batch.Changes, error) {
-	if r.kind != recordLoad {
-		return r.changes, nil
-	}
-	if n := r.commit.Adds + r.commit.Deletes; n > batch.MaxQuads {
-		return nil, fmt.Errorf("commit %d is a load of %d changes, beyond the limit of %d: compare the versions before and after it: %w",
-			r.commit.Seq, n, batch.MaxQuads, graph.ErrTooLarge)
-	}
-	c := &batch.Changes{Deletes: make([]graph.Quad, 0, r.commit.Deletes), Adds: make([]graph.Quad, 0, r.commit.Adds)}
-	err := s.eachChange(ctx, r, func(q graph.Quad, added bool) error {
-		if added {
-			c.Adds = append(c.Adds, q)
-		} else {
-			c.Deletes = append(c.Deletes, q)
-		}
-		return nil
-	})
-	return c, err
 }

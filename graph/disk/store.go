@@ -124,6 +124,8 @@ type Store struct {
 	work    chan struct{} // wakes the checkpointer
 	leave   chan struct{} // ends it
 
+	feedChanges uint64 // graph.MaxFeedChanges, but in tests
+
 	closed   atomic.Bool
 	done     chan struct{} // closed by Close
 	turn     chan struct{} // one token: who holds it writes
@@ -215,7 +217,7 @@ func open(dir string, o Options) (_ *Store, err error) {
 func newStore(dir string, o Options) *Store {
 	s := &Store{
 		o: o, dir: dir, work: make(chan struct{}, 1), leave: make(chan struct{}), done: make(chan struct{}), turn: make(chan struct{}, 1),
-		branches: map[string]*line{}, loads: map[graph.CommitSeq]*runs.Version{}, changed: make(chan struct{}), progress: make(chan struct{}), policy: runs.DefaultPolicy,
+		branches: map[string]*line{}, loads: map[graph.CommitSeq]*runs.Version{}, changed: make(chan struct{}), progress: make(chan struct{}), policy: runs.DefaultPolicy, feedChanges: graph.MaxFeedChanges,
 	}
 	s.policy.FlushRows = o.FlushRows
 	s.ctx, s.stop = context.WithCancel(context.Background())

@@ -14,14 +14,33 @@ import (
 // anyCase gives the triples' tagged strings variables of their own, which the
 // returned tables bind to the string in every usual case of its tag.
 func (t *translator) anyCase(o Node) (Node, *Table) {
-	if o.IsVar() || o.Term.Lang() == "" {
+	forms := termCases(o.Term)
+	if len(forms) < 2 {
 		return o, nil
 	}
 	table := &Table{Vars: []string{t.fresh("lang")}}
-	for _, tag := range tagCases(o.Term.Lang()) {
-		table.Rows = append(table.Rows, []rdf.Term{rdf.LangString(o.Term.Value(), tag)})
+	for _, form := range forms {
+		table.Rows = append(table.Rows, []rdf.Term{form})
 	}
 	return Node{Var: table.Vars[0]}, table
+}
+
+// termCases lists a tagged string, or a triple term with one, in the usual
+// cases of its tag; nil for other terms.
+func termCases(t rdf.Term) (out []rdf.Term) {
+	if triple, ok := t.Triple(); ok {
+		for _, o := range termCases(triple.O) {
+			out = append(out, rdf.TripleTerm(rdf.Triple{S: triple.S, P: triple.P, O: o}))
+		}
+		return out
+	}
+	if t.Lang() == "" {
+		return nil
+	}
+	for _, tag := range tagCases(t.Lang()) {
+		out = append(out, rdf.DirLangString(t.Value(), tag, t.Direction()))
+	}
+	return out
 }
 
 // tagCases lists a tag as written, in lower and upper case and by the

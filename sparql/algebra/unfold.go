@@ -1,6 +1,7 @@
 package algebra
 
 import (
+	"nettwin/graph/rdf"
 	"nettwin/sparql/expr"
 	"nettwin/sparql/syntax"
 )
@@ -90,7 +91,7 @@ func (u *unfolding) takeApart(o openTriple) {
 		case n.Triple != nil:
 			bindings = append(bindings, binding{u.place(n).Var, part})
 		default:
-			early = append(early, operator("SAMETERM", part, &expr.Const{Term: n.Term}))
+			early = append(early, sameTerm(part, n.Term))
 		}
 	}
 	u.op = filter(early, u.op)
@@ -98,4 +99,23 @@ func (u *unfolding) takeApart(o openTriple) {
 		u.op = &Extend{P: u.op, Var: b.name, Expr: b.part}
 	}
 	u.op = filter(late, u.op)
+}
+
+// sameTerm is the condition that a part is a term, in any usual case of its
+// language tag (see anyCase).
+func sameTerm(part expr.Expr, t rdf.Term) expr.Expr {
+	forms := termCases(t)
+	if len(forms) == 0 {
+		forms = []rdf.Term{t}
+	}
+	var either expr.Expr
+	for _, form := range forms {
+		same := operator("SAMETERM", part, &expr.Const{Term: form})
+		if either == nil {
+			either = same
+		} else {
+			either = &expr.Or{L: either, R: same}
+		}
+	}
+	return either
 }

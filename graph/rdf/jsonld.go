@@ -168,7 +168,7 @@ type jsonldWriter struct {
 // check returns an error for what the format cannot hold.
 func (w *jsonldWriter) check(q Quad) error {
 	if q.O.kind == KindTriple {
-		return fmt.Errorf("object %s: JSON-LD has no triple terms; choose another format", q.O)
+		return &TermError{JSONLD, q.O, "JSON-LD has no triple terms"}
 	}
 	return nil
 }

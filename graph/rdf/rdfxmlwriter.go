@@ -93,7 +93,7 @@ func (w *rdfxmlWriter) checkTriple(q Triple) error {
 		}
 		for _, r := range t.value {
 			if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-				return fmt.Errorf("term %s: XML has no character %U; choose another format", t, r)
+				return &TermError{RDFXML, t, fmt.Sprintf("XML has no character %U", r)}
 			}
 		}
 	}

@@ -48,6 +48,17 @@ type layout interface {
 // ErrWriterClosed is what Write returns after Close.
 var ErrWriterClosed = errors.New("rdf: write: writer is closed")
 
+// TermError says that a format has no form for a term that others have.
+type TermError struct {
+	Format Format
+	Term   Term
+	Why    string
+}
+
+func (e *TermError) Error() string {
+	return fmt.Sprintf("term %s: %s; choose another format", e.Term, e.Why)
+}
+
 // NewWriter returns a writer of a document in format f. Errors of the options
 // come out of the first Write or Close.
 func NewWriter(w io.Writer, f Format, opts WriterOptions) *Writer {

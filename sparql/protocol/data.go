@@ -105,7 +105,7 @@ func (h *Handler) readData(w http.ResponseWriter, r *http.Request, target dataTa
 			return
 		}
 	}
-	w.Header().Set("Content-Type", format.MediaType()+charset(format))
+	w.Header().Set("Content-Type", versioned(format.MediaType()+charset(format), announces12(r, query.Get(versionParam))))
 	w.Header().Set("Vary", "Accept, Origin")
 	tag := h.tag(h.versionKey(r, snapshot, query.Get("reasoning"), request{params: query, text: "graph " + target.String()}), format.String())
 	setTag(w, tag)
@@ -130,7 +130,8 @@ func (h *Handler) readData(w http.ResponseWriter, r *http.Request, target dataTa
 // sent yet.
 func (h *Handler) failData(w http.ResponseWriter, r *http.Request, err error) {
 	var predicate *rdf.PredicateError
-	if errors.As(err, &predicate) {
+	var term *rdf.TermError
+	if errors.As(err, &predicate) || errors.As(err, &term) {
 		w.Header().Del("ETag")
 		w.Header().Del("Content-Encoding")
 		Fail(w, http.StatusNotAcceptable, err) // a no-op on the status if something was sent

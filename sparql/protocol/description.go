@@ -22,6 +22,7 @@ const (
 	formatsNS = "http://www.w3.org/ns/formats/"
 	shNS      = "http://www.w3.org/ns/shacl#"
 	dctermsNS = "http://purl.org/dc/terms/"
+	sparqlNS  = "http://www.w3.org/ns/sparql#"
 )
 
 // formatNames are the names that the W3C gives to formats.
@@ -60,15 +61,19 @@ func origin(r *http.Request) string {
 	return scheme + "://" + r.Host
 }
 
-// Describe answers with the description of the service (SPARQL 1.1 Service
-// Description): languages, formats, features and the graphs of the dataset.
+// Describe answers with the description of the service (SPARQL 1.1 and 1.2
+// Service Description): languages, their versions, formats, features and the graphs of the dataset.
 func (h *Handler) Describe(w http.ResponseWriter, r *http.Request) {
 	h.writeDescription(w, r, "service", func(_ context.Context, src graph.Source) ([]rdf.Quad, error) {
 		d := &description{}
 		s := d.node(sdNS + "Service")
 		d.add(s, sdNS+"endpoint", rdf.IRI(origin(r)+r.URL.EscapedPath()))
-		d.add(s, sdNS+"supportedLanguage", rdf.IRI(sdNS+"SPARQL11Query"))
-		d.add(s, sdNS+"supportedLanguage", rdf.IRI(sdNS+"SPARQL11Update"))
+		for _, language := range []string{"SPARQL11Query", "SPARQL11Update", "SPARQLQuery", "SPARQLUpdate"} {
+			d.add(s, sdNS+"supportedLanguage", rdf.IRI(sdNS+language))
+		}
+		for _, version := range []string{"1.2", "1.2-basic", "1.1", "1.0"} {
+			d.add(s, sdNS+"supportedVersion", rdf.IRI(sparqlNS+"version-"+version))
+		}
 		if h.opt.Service != nil {
 			d.add(s, sdNS+"feature", rdf.IRI(sdNS+"BasicFederatedQuery"))
 		}

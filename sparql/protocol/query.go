@@ -93,7 +93,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p request) {
 	}
 	defer snapshot.Close()
 	key := h.versionKey(r, snapshot, view, p)
-	w.Header().Set("Content-Type", format.ContentType())
+	w.Header().Set("Content-Type", versioned(format.ContentType(), announces12(r, p.get(versionParam))))
 	w.Header().Add("Vary", "Accept")
 	tag := ""
 	if query.steady {

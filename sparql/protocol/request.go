@@ -40,6 +40,9 @@ func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request, params url
 			return p, err
 		}
 	}
+	if len(p.params[versionParam]) > 1 {
+		return p, &bodyError{http.StatusBadRequest, fmt.Errorf("parameter %s is given more than once", versionParam)}
+	}
 	switch texts := p.params[key]; len(texts) {
 	case 1:
 		p.text = texts[0]

@@ -320,7 +320,7 @@ func TestW3CServiceDescription(t *testing.T) {
 			if m.one(named, sdNS+"name").Value() != "http://x/g" || m.one(m.one(named, sdNS+"graph"), voidNS+"triples").Value() != "2" {
 				t.Errorf("%s: named graph\n%s", f, body)
 			}
-			for _, p := range []string{"supportedLanguage", "resultFormat", "inputFormat"} {
+			for _, p := range []string{"supportedLanguage", "supportedVersion", "resultFormat", "inputFormat"} {
 				if !m.one(s, sdNS+p).IsIRI() {
 					t.Errorf("%s: no sd:%s", f, p)
 				}

@@ -25,7 +25,7 @@ func isSafeRead(r *http.Request) bool {
 // What pages of other origins may send and see.
 const (
 	corsHeaders = "Authorization, Content-Type, Accept"
-	corsExposed = "Nettwin-Commit, Nettwin-Query, Nettwin-Truncated, ETag, Link"
+	corsExposed = "Nettwin-Commit, Nettwin-Quads, Nettwin-Adds, Nettwin-Deletes, Nettwin-Query, Nettwin-Truncated, ETag, Link"
 	corsMaxAge  = "7200" // seconds; browsers take no more
 )
 

@@ -1,6 +1,6 @@
 // The twin's HTTP API, the only thing that this page talks to.
 
-import type { Term } from "./rdf";
+import { type AnswerTerm, readTerm, type Term } from "./rdf";
 
 export interface Info {
   version: string;
@@ -424,15 +424,16 @@ export async function select(text: string): Promise<Record<string, Term>[]> {
   return results(await (await query(text)).text()).rows;
 }
 
-// results reads SPARQL 1.1 Query Results JSON; ASK becomes one row.
+// results reads SPARQL 1.2 Query Results JSON; ASK becomes one row.
 export function results(text: string): Results {
   const body = JSON.parse(text) as {
     head: { vars?: string[] };
     boolean?: boolean;
-    results?: { bindings: Record<string, Term>[] };
+    results?: { bindings: Record<string, AnswerTerm>[] };
   };
   if (body.boolean !== undefined) {
     return { vars: ["answer"], rows: [{ answer: { type: "literal", value: String(body.boolean) } }] };
   }
-  return { vars: body.head.vars ?? [], rows: body.results?.bindings ?? [] };
+  const rows = (body.results?.bindings ?? []).map((row) => Object.fromEntries(Object.entries(row).map(([name, term]) => [name, readTerm(term)])));
+  return { vars: body.head.vars ?? [], rows };
 }

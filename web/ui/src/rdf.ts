@@ -1,10 +1,31 @@
 // Terms, statements and how they are shown to people.
 
 export interface Term {
-  type: "uri" | "literal" | "bnode" | "typed-literal";
-  value: string;
+  type: "uri" | "literal" | "bnode" | "typed-literal" | "triple";
+  value: string; // of a triple term: its text in N-Triples
   datatype?: string;
   "xml:lang"?: string;
+}
+
+// AnswerTerm is a term as an answer in JSON has it: a triple term in parts.
+export interface AnswerTerm extends Omit<Term, "value"> {
+  value: string | { subject: AnswerTerm; predicate: AnswerTerm; object: AnswerTerm };
+  "its:dir"?: string;
+}
+
+// readTerm makes a term of an answer's.
+export function readTerm(term: AnswerTerm): Term {
+  return typeof term.value === "string" ? { ...term, value: term.value } : { type: "triple", value: writeTerm(term) };
+}
+
+function writeTerm(term: AnswerTerm): string {
+  const { value } = term;
+  if (typeof value !== "string") return `<<( ${writeTerm(value.subject)} ${writeTerm(value.predicate)} ${writeTerm(value.object)} )>>`;
+  if (term.type === "uri") return `<${value}>`;
+  if (term.type === "bnode") return `_:${value}`;
+  const lang = term["xml:lang"];
+  const dir = term["its:dir"] ? `--${term["its:dir"]}` : "";
+  return quote(value) + (lang ? `@${lang}${dir}` : term.datatype ? `^^<${term.datatype}>` : "");
 }
 
 export interface Statement {

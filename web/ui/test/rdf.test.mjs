@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { parseQuad, quote, shortIRI, words, localPath, itemName } = await load("rdf.ts");
+const { parseQuad, quote, readTerm, shortIRI, words, localPath, itemName } = await load("rdf.ts");
 
 test("a statement with each kind of term", () => {
   const uri = (value) => ({ type: "uri", value });
@@ -40,4 +40,12 @@ test("names for people", () => {
   assert.equal(localPath(`${base}id/device/1`, base), "/id/device/1");
   assert.equal(localPath("https://other.example/id/1", base), undefined);
   assert.equal(itemName(`${base}names/bafy1`), "bafy1");
+});
+
+test("a triple term of an answer becomes its text", () => {
+  const uri = (value) => ({ type: "uri", value });
+  const inner = { type: "triple", value: { subject: { type: "bnode", value: "b" }, predicate: uri("http://a/p"), object: { type: "literal", value: "x", "xml:lang": "ar", "its:dir": "rtl" } } };
+  const term = readTerm({ type: "triple", value: { subject: uri("http://a/s"), predicate: uri("http://a/p"), object: inner } });
+  assert.deepEqual(term, { type: "triple", value: '<<( <http://a/s> <http://a/p> <<( _:b <http://a/p> "x"@ar--rtl )>> )>>' });
+  assert.deepEqual(readTerm(uri("http://a/s")), uri("http://a/s"));
 });

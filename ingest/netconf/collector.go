@@ -10,6 +10,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/schemas"
+	"nettwin/ingest/telemetry"
 	"nettwin/internal/clock"
 	client "nettwin/internal/netconf"
 )
@@ -37,6 +38,9 @@ type Options struct {
 	// MaxReplyBytes bounds one reply, MaxFacts one sample.
 	MaxReplyBytes int64
 	MaxFacts      int
+	// Pushed takes what devices push (RFC 8641), as samples of this collector;
+	// nil means that they are read when they tell of a change.
+	Pushed *telemetry.Intake
 	// WatchGap is the least time between two calls of Watch's function.
 	WatchGap time.Duration
 	Clock    clock.Clock  // nil means the machine's

@@ -41,6 +41,10 @@ const eventsNS = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
 // connection, because events may have been missed before. Calls do not
 // overlap, and events within Options.WatchGap of a call share the next one.
 //
+// A device that pushes its data on change (RFC 8641), once it was read and with
+// Options.Pushed, is asked for that instead: what it pushes goes to the graph
+// without a reading. It is read when what it pushed could not be taken.
+//
 // Watch returns when ctx ends, with its error, or when trying again cannot
 // help: ingest.ErrAuth, or the device has no notifications
 // (netconf.ErrUnsupported). Else it connects again, after waits that double.
@@ -72,7 +76,11 @@ func (c *Collector) watch(ctx context.Context, t ingest.Target, changed func()) 
 		return false, err
 	}
 	defer s.Close()
-	if err := s.CreateSubscription(ctx, client.Subscription{}); err != nil {
+	pushes, err := c.subscribePush(ctx, s, t, changed)
+	if err == nil && !pushes {
+		err = s.CreateSubscription(ctx, client.Subscription{})
+	}
+	if err != nil {
 		return false, err
 	}
 	changed()
@@ -84,7 +92,7 @@ func (c *Collector) watch(ctx context.Context, t ingest.Target, changed func()) 
 			if !ok {
 				return true, ended(s)
 			}
-			if quiet[e.Name] {
+			if quiet[e.Name] || pushes && c.pushed(t, e) {
 				continue
 			}
 		}

@@ -17,6 +17,7 @@ const eventSpace = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
 type subscription struct {
 	filters []*xmltree.Node // nil for all
 	all     bool
+	push    *pushing // nil for events
 }
 
 func (c *session) createSubscription(op *xmltree.Node) ([]*xmltree.Node, []*config.Error) {
@@ -49,7 +50,7 @@ func (c *session) createSubscription(op *xmltree.Node) ([]*xmltree.Node, []*conf
 func (s *Server) notify(at time.Time, content *xmltree.Node) {
 	for _, c := range s.list() {
 		sub := c.subscribed.Load()
-		if sub == nil {
+		if sub == nil || sub.push != nil {
 			continue
 		}
 		selected := []*xmltree.Node{content}
@@ -81,6 +82,7 @@ func changedBy(c *session) *xmltree.Node {
 
 // changed tells that a datastore changed (RFC 6470 netconf-config-change).
 func (s *Server) changed(c *session, name datastore, before, after *config.Tree) {
+	s.poke()
 	if changes := config.Diff(before, after); len(changes) > 0 {
 		s.notify(s.options.Clock.Now(), configChange(c, name, changes))
 	}

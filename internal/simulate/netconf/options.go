@@ -70,6 +70,9 @@ type Options struct {
 	// WritableRunning allows edits of running.
 	WritableRunning bool
 
+	// YANGPush offers subscriptions to the datastore, on change (RFC 8641).
+	YANGPush bool
+
 	HostKey   ssh.Signer
 	Passwords map[string]string          // by user
 	Keys      map[string][]ssh.PublicKey // by user

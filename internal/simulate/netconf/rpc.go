@@ -38,6 +38,7 @@ var operations = map[string]map[string]operation{
 		"kill-session":    {[]string{"session-id"}, (*session).killSession},
 	},
 	monitoringSpace:   {"get-schema": {[]string{"identifier", "version", "format"}, (*session).getSchema}},
+	subscribedSpace:   {"establish-subscription": {[]string{"datastore", "datastore-subtree-filter", "on-change", "periodic"}, (*session).establishSubscription}},
 	notificationSpace: {"create-subscription": {[]string{"stream", "filter", "startTime", "stopTime"}, (*session).createSubscription}},
 }
 
@@ -57,7 +58,8 @@ func (c *session) dispatch(rpc *xmltree.Node) ([]*xmltree.Node, []*config.Error)
 			config.Info("bad-element", op.Name.Local))
 	}
 	for _, p := range op.Children {
-		if p.Name.Space != op.Name.Space || !slices.Contains(known.params, p.Name.Local) {
+		own := p.Name.Space == op.Name.Space || op.Name.Space == subscribedSpace && p.Name.Space == pushSpace // an augment
+		if !own || !slices.Contains(known.params, p.Name.Local) {
 			return nil, one(config.Protocol, "unknown-element", fmt.Sprintf("%s has no parameter %q", op.Name.Local, p.Name.Local),
 				config.Info("bad-element", p.Name.Local))
 		}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -44,6 +45,9 @@ type Server struct {
 	timers sync.WaitGroup // calls that the clock may make
 	done   chan struct{}
 	once   sync.Once
+
+	pokes            chan struct{} // holds one
+	lastSubscription atomic.Uint32
 }
 
 // Listen opens a TCP socket on addr ("127.0.0.1:0" lets the kernel choose the
@@ -61,7 +65,7 @@ func Listen(ctx context.Context, addr string, options Options) (*Server, error) 
 	s := &Server{
 		options: options, device: options.Device, schema: options.Device.Running().Schema(), listener: listener,
 		log: options.Log.With("server", listener.Addr().String()), sessions: map[uint32]*session{}, conns: map[net.Conn]bool{},
-		done: make(chan struct{}),
+		done: make(chan struct{}), pokes: make(chan struct{}, 1),
 	}
 	s.store = store{startup: options.Startup, locks: map[datastore]uint32{}}
 	s.ssh = s.sshConfig()
@@ -74,6 +78,7 @@ func Listen(ctx context.Context, addr string, options Options) (*Server, error) 
 		}
 	})
 	s.wg.Go(s.accept)
+	s.wg.Go(s.push)
 	return s, nil
 }
 
@@ -313,6 +318,7 @@ func (s *Server) after(d time.Duration, f func()) (stop func()) {
 
 // tell turns a device's event into a notification.
 func (s *Server) tell(event Event) {
+	s.poke()
 	if event.Changes != nil {
 		s.notify(event.Time, configChange(nil, running, event.Changes))
 		return

@@ -87,8 +87,12 @@ func (s *service) schedule(in *intake) error {
 		return err
 	}
 	in.closers = append(in.closers, cache)
+	pushed, err := s.pushedByNETCONF(in)
+	if err != nil {
+		return err
+	}
 	if in.reader, err = s.newNETCONF(netconf.Options{Credentials: s.sources.netconfCredentials, HostKey: s.sources.hostKey,
-		Schemas: cache, Log: s.env.log}); err != nil {
+		Schemas: cache, Pushed: pushed, Log: s.env.log}); err != nil {
 		return err
 	}
 	return s.addScheduler(in, s.sources.netconf, in.reader)

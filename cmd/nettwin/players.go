@@ -189,3 +189,16 @@ func (p *syslogPlayer) Finish(context.Context) error {
 	}
 	return nil
 }
+
+// pushedByNETCONF takes what devices push over NETCONF, which is of the same
+// source as what they answer.
+func (s *service) pushedByNETCONF(in *intake) (*telemetry.Intake, error) {
+	pushed, err := s.newPushIntake("netconf", func(device string) (*yang.Schema, map[string]string) {
+		schema, _ := in.schema(device) // a device is read before it pushes
+		return schema, nil
+	}, s.env.log, nil)
+	if err == nil {
+		in.listeners = append(in.listeners, pushed.Run)
+	}
+	return pushed, err
+}

@@ -12,8 +12,10 @@ import (
 
 	"github.com/openconfig/gnmi/proto/gnmi"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"nettwin/ingest"
 )
@@ -115,6 +117,10 @@ func (c *client) limited(ctx context.Context) (context.Context, context.CancelFu
 
 // because is why a request failed, in the terms of the contract.
 func (c *client) because(ctx context.Context, err error) error {
+	// Devices are told our deadline, and theirs may be a moment before it.
+	if deadline, ok := ctx.Deadline(); ok && status.Code(err) == codes.DeadlineExceeded && time.Until(deadline) < time.Second {
+		<-ctx.Done()
+	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		if failure := c.connecting(); failure != nil {
 			return fmt.Errorf("%w: %w", cause, failure)

@@ -33,8 +33,9 @@ func Roles() []string { return []string{"reader", "editor", "operator", "admin"}
 
 // Credential is what devices want to see, by protocol.
 type Credential struct {
-	SNMP *SNMP // nil: not for SNMP
-	SSH  *SSH  // nil: not for NETCONF
+	SNMP *SNMP    // nil: not for SNMP
+	SSH  *SSH     // nil: not for NETCONF
+	TLS  *PeerTLS // nil: not for RESTCONF and gNMI
 }
 
 // SSH is a credential for NETCONF over SSH: a user with a key, a password or
@@ -91,6 +92,10 @@ type Device struct {
 	Credential  string // a key of Credentials; "" if nothing is asked of the device
 	NETCONFPort uint16 // 0: the usual one
 	HostKeys    []string
+	// RESTCONFPort and GNMIPort are 0 for the usual ones; Certificates are
+	// fingerprints that come before those of the credential.
+	RESTCONFPort, GNMIPort uint16
+	Certificates           []string
 	// Sources are further addresses from which the device sends traps,
 	// messages and flows.
 	Sources []netip.Addr
@@ -113,6 +118,8 @@ type Collect struct {
 	// does not grow.
 	SNMPMost time.Duration
 	NETCONF  NETCONF
+	RESTCONF Polled
+	GNMI     GNMI
 	Trap     bool
 	Syslog   bool
 	Flow     bool

@@ -49,6 +49,10 @@ func full() *Config {
 					KnownHosts: "/etc/nettwin/known_hosts"}},
 			"ssh": {SSH: &SSH{User: "twin", Password: Secret{envSecret, "NETTWIN_PASSWORD"},
 				HostKeys: []string{"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "SHA256:4o9nXDTr6oGKfkGZ5sJlg3BXwlQMGW8iLlwxUQ1wV+A"}}},
+			"web": {TLS: &PeerTLS{User: "twin", Password: Secret{envSecret, "NETTWIN_PASSWORD"},
+				Certificates: []string{"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}},
+			"mutual": {TLS: &PeerTLS{Authorities: "/etc/nettwin/ca.pem", ServerName: "r9.noc.example",
+				ClientCertificate: "/etc/nettwin/client.pem", ClientKey: Secret{fileSecret, "/etc/nettwin/client.key"}}},
 		},
 		Devices: []Device{
 			{Name: "r1", Address: "192.0.2.1", Credential: "lab", Collect: Collect{SNMP: 10 * time.Second}},
@@ -63,6 +67,13 @@ func full() *Config {
 				Collect: Collect{NETCONF: NETCONF{Period: time.Minute, Most: time.Hour}}},
 			{Name: "r7", Address: "192.0.2.7", Collect: Collect{Flow: true}},
 			{Name: "r8", Address: "192.0.2.8", Collect: Collect{Push: true, Files: "/srv/recordings/r8"}},
+			{Name: "r9", Address: "192.0.2.9", Credential: "web", RESTCONFPort: 8443, Collect: Collect{
+				RESTCONF: Polled{Period: 5 * time.Minute, OnChange: true}, GNMI: GNMI{Polled: Polled{Period: 20 * time.Second, Most: 2 * time.Minute}}}},
+			{Name: "r10", Address: "192.0.2.10", Credential: "mutual", GNMIPort: 57400,
+				Certificates: []string{"E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55"},
+				Collect: Collect{RESTCONF: Polled{Period: time.Minute}, GNMI: GNMI{Polled: Polled{Period: 5 * time.Minute, OnChange: true},
+					Paths: []string{"/interfaces/interface[name=*]/state", "ORIGIN:/system"}, Mode: "get", Stream: "sample", Sample: 15 * time.Second,
+					Encoding: "proto", Target: "leaf9"}}},
 		},
 		Listeners: Listeners{Trap: []string{"0.0.0.0:162"}, Syslog: []string{"0.0.0.0:514"}, Flow: []string{"0.0.0.0:2055", "[::]:4739"},
 			UDPNotif: []string{"0.0.0.0:57499"}, MDT: []string{"0.0.0.0:57500"}},
@@ -319,7 +330,8 @@ func checkPromises(t *testing.T, c *Config) {
 		if names[d.Name] || !name.MatchString(d.Name) || checkAddress(d.Address) != nil ||
 			d.Collect.SNMP != 0 && (d.Collect.SNMP < minInterval || credential.SNMP == nil) ||
 			d.Collect.NETCONF.Period != 0 && (d.Collect.NETCONF.Period < minInterval || credential.SSH == nil) ||
-			d.Collect.NETCONF.OnChange && d.Collect.NETCONF.Period == 0 {
+			d.Collect.NETCONF.OnChange && d.Collect.NETCONF.Period == 0 ||
+			(d.Collect.RESTCONF.Period != 0 || d.Collect.GNMI.Period != 0) && credential.TLS == nil {
 			t.Fatalf("device %+v", d)
 		}
 		names[d.Name] = true
@@ -329,7 +341,7 @@ func checkPromises(t *testing.T, c *Config) {
 			t.Fatalf("credential %q: %+v", n, ssh)
 		}
 		s := credential.SNMP
-		if s == nil && credential.SSH == nil {
+		if s == nil && credential.SSH == nil && credential.TLS == nil {
 			t.Fatalf("credential %q is empty", n)
 		}
 		if s != nil && ((s.Version == SNMPv2c) == s.Community.IsZero() || (s.Version == SNMPv3) == (s.User == "") ||

@@ -49,6 +49,9 @@ func (all *devices) read(v value) (list []Device) {
 			optional("credential", func(v value) { d.Credential, _ = v.text() }),
 			optional("netconfPort", func(v value) { d.NETCONFPort = readPort(v) }),
 			optional("hostKey", func(v value) { d.HostKeys = readHostKeys(v) }),
+			optional("restconfPort", func(v value) { d.RESTCONFPort = readPort(v) }),
+			optional("gnmiPort", func(v value) { d.GNMIPort = readPort(v) }),
+			optional("certificate", func(v value) { d.Certificates = readCertificates(v) }),
 			optional("sources", func(v value) { d.Sources = readSources(v, addresses) }),
 			optional("pace", func(v value) { readPace(v, &d.Pace) }),
 			required("collect", func(v value) { e.collects = readCollect(v, &d.Collect) }),
@@ -63,6 +66,8 @@ func readCollect(v value, c *Collect) map[string]value {
 	found := v.mapping(
 		optional("snmp", periodTo(&c.SNMP, &c.SNMPMost)),
 		optional("netconf", func(v value) { readNETCONF(v, &c.NETCONF) }),
+		optional("restconf", func(v value) { readPolled(v, &c.RESTCONF) }),
+		optional("gnmi", func(v value) { readGNMI(v, &c.GNMI) }),
 		optional("trap", truthTo(&c.Trap)),
 		optional("syslog", truthTo(&c.Syslog)),
 		optional("flow", truthTo(&c.Flow)),
@@ -70,7 +75,7 @@ func readCollect(v value, c *Collect) map[string]value {
 		optional("files", textTo(&c.Files, checkPath)),
 	)
 	if len(found) == 0 && v.node.Kind == yaml.MappingNode && len(v.node.Content) == 0 {
-		v.fail("nothing stands here: write at least one of snmp, netconf, trap, syslog, flow, push, files")
+		v.fail("nothing stands here: write at least one of snmp, netconf, restconf, gnmi, trap, syslog, flow, push, files")
 	}
 	return found
 }
@@ -163,11 +168,11 @@ func (all *devices) checkCredentials(credentials map[string]Credential) {
 		c, ok := credentials[e.device.Credential]
 		switch {
 		case !named:
-			e.needs(true, true, func(what, _ string) {
+			e.needs(Credential{}, func(what, _ string) {
 				e.at.fail("the key \"credential\" is missing: %s needs one", what)
 			})
 		case ok:
-			e.needs(c.SNMP == nil, c.SSH == nil, func(what, part string) {
+			e.needs(c, func(what, part string) {
 				reference.fail("the credential has no part %q, which %s needs", part, what)
 			})
 			e.needsHostKey(c.SSH)
@@ -182,15 +187,20 @@ func (all *devices) checkCredentials(credentials map[string]Credential) {
 }
 
 // needs calls missing for what lacks its credential.
-func (e *deviceEntry) needs(snmp, ssh bool, missing func(what, part string)) {
-	if _, reads := e.collects["snmp"]; reads && snmp {
+func (e *deviceEntry) needs(c Credential, missing func(what, part string)) {
+	if _, reads := e.collects["snmp"]; reads && c.SNMP == nil {
 		missing("reading by snmp", "snmp")
 	}
-	if e.device.Collect.Trap && snmp {
+	if e.device.Collect.Trap && c.SNMP == nil {
 		missing("taking traps", "snmp")
 	}
-	if _, reads := e.collects["netconf"]; reads && ssh {
+	if _, reads := e.collects["netconf"]; reads && c.SSH == nil {
 		missing("reading by netconf", "ssh")
+	}
+	for _, key := range []string{"restconf", "gnmi"} {
+		if _, reads := e.collects[key]; reads && c.TLS == nil {
+			missing("reading by "+key, "tls")
+		}
 	}
 }
 

@@ -115,9 +115,10 @@ func readCredentials(v value) map[string]Credential {
 		found := child.mapping(
 			optional("snmp", func(v value) { c.SNMP = readSNMP(v) }),
 			optional("ssh", func(v value) { c.SSH = readSSH(v) }),
+			optional("tls", func(v value) { c.TLS = readPeerTLS(v) }),
 		)
 		if len(found) == 0 && child.node.Kind == yaml.MappingNode && len(child.node.Content) == 0 {
-			child.fail("a key is missing: snmp, ssh or both")
+			child.fail("a key is missing: snmp, ssh or tls")
 		}
 		all[key.Value] = c
 	})

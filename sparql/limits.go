@@ -49,6 +49,9 @@ func (l *limits) wrap(ctx context.Context, cancel context.CancelFunc, r *results
 	switch {
 	case r.Rows != nil:
 		out.Rows = &limitedRows{guard: g, rows: r.Rows}
+		if cols, ok := r.Rows.(results.Columns); ok {
+			out.Rows = &columnRows{limitedRows{guard: g, rows: r.Rows}, cols}
+		}
 	case r.Triples != nil:
 		out.Triples = &limitedTriples{guard: g, triples: r.Triples}
 	default:
@@ -113,6 +116,36 @@ func (r *limitedRows) Next(ctx context.Context) ([]rdf.Term, error) {
 func (r *limitedRows) Ready() bool {
 	ready, ok := r.rows.(results.Ready)
 	return ok && ready.Ready()
+}
+
+// NextColumns implements results.Columns where the rows do: limits.wrap sees to
+// that.
+func (r *columnRows) NextColumns(ctx context.Context) ([]results.Column, int, error) {
+	if err := r.before(ctx); err != nil {
+		return nil, 0, err
+	}
+	if r.maxRows > 0 && r.guard.rows > r.maxRows {
+		return nil, 0, r.rowLimit()
+	}
+	cols, n, err := r.cols.NextColumns(r.run)
+	if err != nil {
+		return nil, 0, r.explain(r.run, err)
+	}
+	left := r.maxRows - r.guard.rows
+	r.guard.rows += n
+	switch {
+	case r.maxRows <= 0 || n <= left:
+		return cols, n, nil
+	case left == 0:
+		return nil, 0, r.rowLimit()
+	}
+	return cols, left, nil // and the error the next time
+}
+
+// columnRows are limited rows that come by many at once too.
+type columnRows struct {
+	limitedRows
+	cols results.Columns
 }
 
 func (r *limitedRows) Close() error { return r.close(r.rows.Close) }

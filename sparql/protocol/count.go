@@ -11,7 +11,11 @@ import (
 func counted(r *results.Result) (count func() int) {
 	n := new(int)
 	if r.Rows != nil {
-		r.Rows = &countedRows{r.Rows, n}
+		rows := countedRows{r.Rows, n}
+		r.Rows = &rows
+		if cols, ok := rows.Rows.(results.Columns); ok {
+			r.Rows = &countedColumns{rows, cols}
+		}
 	}
 	if r.Triples != nil {
 		r.Triples = &countedTriples{r.Triples, n}
@@ -36,6 +40,19 @@ func (c *countedRows) Next(ctx context.Context) ([]rdf.Term, error) {
 func (c *countedRows) Ready() bool {
 	ready, ok := c.Rows.(results.Ready)
 	return ok && ready.Ready()
+}
+
+// countedColumns are counted rows that come by many at once too.
+type countedColumns struct {
+	countedRows
+	cols results.Columns
+}
+
+// NextColumns implements results.Columns.
+func (c *countedColumns) NextColumns(ctx context.Context) ([]results.Column, int, error) {
+	cols, n, err := c.cols.NextColumns(ctx)
+	*c.n += n
+	return cols, n, err
 }
 
 type countedTriples struct {

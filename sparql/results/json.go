@@ -17,6 +17,7 @@ type jsonDocument struct {
 	rows    int
 	boolSet bool
 	scratch []byte
+	cells   []cells
 }
 
 func (d *jsonDocument) begin(vars []string) {
@@ -37,14 +38,7 @@ func (d *jsonDocument) begin(vars []string) {
 }
 
 func (d *jsonDocument) row(terms []rdf.Term) {
-	b := d.scratch[:0]
-	if d.rows == 0 {
-		b = append(b, `,"results":{"bindings":[`...)
-	} else {
-		b = append(b, ',')
-	}
-	d.rows++
-	b = append(b, "\n{"...)
+	b := d.beginRow(d.scratch[:0])
 	first := true
 	for i, t := range terms {
 		if t.IsZero() {
@@ -60,6 +54,15 @@ func (d *jsonDocument) row(terms []rdf.Term) {
 	b = append(b, '}')
 	d.w.Write(b)
 	d.scratch = b
+}
+
+// beginRow appends what stands before the first value of a row.
+func (d *jsonDocument) beginRow(b []byte) []byte {
+	d.rows++
+	if d.rows == 1 {
+		return append(b, `,"results":{"bindings":[`+"\n{"...)
+	}
+	return append(b, ",\n{"...)
 }
 
 func (d *jsonDocument) boolean(value bool) {
@@ -213,7 +216,7 @@ func readJSON(r io.Reader) (*Result, error) {
 			if !ok {
 				return nil, fmt.Errorf("solution %d: variable %q is not in the head", i+1, name)
 			}
-			if row[at], err = value.term(); err != nil {
+			if row[at], err = value.term(0); err != nil {
 				return nil, fmt.Errorf("solution %d: variable %q: %w", i+1, name, err)
 			}
 		}
@@ -222,12 +225,12 @@ func readJSON(r io.Reader) (*Result, error) {
 	return NewBindings(doc.Head.Vars, rows), nil
 }
 
-func (t *jsonTerm) term() (rdf.Term, error) {
+func (t *jsonTerm) term(depth int) (rdf.Term, error) {
 	if t == nil || t.Value == nil {
 		return rdf.Term{}, fmt.Errorf("expected a member \"value\"")
 	}
 	if t.Type == "triple" {
-		return t.triple()
+		return t.triple(depth)
 	}
 	var value string
 	if err := json.Unmarshal(t.Value, &value); err != nil {
@@ -237,27 +240,24 @@ func (t *jsonTerm) term() (rdf.Term, error) {
 }
 
 // triple reads a triple term. Each level is read again for each one around it,
-// which maxTripleText bounds.
-func (t *jsonTerm) triple() (rdf.Term, error) {
-	if len(t.Value) > maxTripleText {
-		return rdf.Term{}, fmt.Errorf("triple term of %d bytes: the limit is %d", len(t.Value), maxTripleText)
-	}
+// of which there are not many (makeTriple).
+func (t *jsonTerm) triple(depth int) (rdf.Term, error) {
 	var parts jsonTriple
 	if err := json.Unmarshal(t.Value, &parts); err != nil {
 		return rdf.Term{}, fmt.Errorf("triple term: %w", err)
 	}
-	return makeTriple(parts.Subject.term, parts.Predicate.term, parts.Object.term)
+	return makeTriple(depth, parts.Subject.term, parts.Predicate.term, parts.Object.term)
 }
 
-// maxTripleText bounds a triple term that is read.
-const maxTripleText = 1 << 20
-
-// makeTriple makes a triple term of its parts.
-func makeTriple(subject, predicate, object func() (rdf.Term, error)) (rdf.Term, error) {
+// makeTriple makes the triple term that lies so deep in others of its parts.
+func makeTriple(depth int, subject, predicate, object func(depth int) (rdf.Term, error)) (rdf.Term, error) {
+	if depth >= rdf.MaxTripleDepth {
+		return rdf.Term{}, fmt.Errorf("triple terms are nested deeper than the limit of %d", rdf.MaxTripleDepth)
+	}
 	var parts [3]rdf.Term
-	for i, part := range [3]func() (rdf.Term, error){subject, predicate, object} {
+	for i, part := range [3]func(depth int) (rdf.Term, error){subject, predicate, object} {
 		var err error
-		if parts[i], err = part(); err != nil {
+		if parts[i], err = part(depth + 1); err != nil {
 			return rdf.Term{}, fmt.Errorf("%s: %w", [3]string{"subject", "predicate", "object"}[i], err)
 		}
 	}

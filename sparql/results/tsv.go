@@ -15,6 +15,7 @@ import (
 type tsvDocument struct {
 	w       *bufio.Writer
 	scratch []byte
+	cells   []cells
 }
 
 func (d *tsvDocument) begin(vars []string) {
@@ -33,17 +34,21 @@ func (d *tsvDocument) row(terms []rdf.Term) {
 		if i > 0 {
 			b = append(b, '\t')
 		}
-		switch {
-		case t.IsZero():
-		case t.IsLiteral() && t.Datatype() != rdf.XSDString && bareType(t.Value()) == t.Datatype():
-			b = append(b, t.Value()...)
-		default:
-			b = rdf.AppendTerm(b, t)
-		}
+		b = appendTSVTerm(b, t)
 	}
 	b = append(b, '\n')
 	d.w.Write(b)
 	d.scratch = b
+}
+
+func appendTSVTerm(b []byte, t rdf.Term) []byte {
+	switch {
+	case t.IsZero():
+		return b
+	case t.IsLiteral() && t.Datatype() != rdf.XSDString && bareType(t.Value()) == t.Datatype():
+		return append(b, t.Value()...)
+	}
+	return rdf.AppendTerm(b, t)
 }
 
 func (d *tsvDocument) boolean(bool) {}

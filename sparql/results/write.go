@@ -101,7 +101,7 @@ func Write(ctx context.Context, w io.Writer, f Format, r *Result, opts WriteOpti
 	doc.begin(r.Vars)
 	if r.Kind == Boolean {
 		doc.boolean(r.Boolean)
-	} else if err := out.rows(ctx, doc, r); err != nil {
+	} else if err := out.solutions(ctx, doc, r); err != nil {
 		return out.abort(f, err)
 	}
 	doc.end()
@@ -183,6 +183,16 @@ func (o *flusher) tick() {
 	o.failed = o.push()
 }
 
+// solutions writes rows, by many at once where both sides know how.
+func (o *flusher) solutions(ctx context.Context, doc document, r *Result) error {
+	if in, ok := r.Rows.(Columns); ok {
+		if out, ok := doc.(columnar); ok {
+			return o.columns(ctx, out, in)
+		}
+	}
+	return o.rows(ctx, doc, r)
+}
+
 func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
 	ready, tells := r.Rows.(Ready)
 	for {
@@ -201,24 +211,24 @@ func (o *flusher) rows(ctx context.Context, doc document, r *Result) error {
 			return err
 		}
 		doc.row(row)
-		if err := o.wrote(); err != nil {
+		if err := o.wrote(1); err != nil {
 			return err
 		}
 	}
 }
 
-// wrote counts a row and flushes if one of the rules says so. Write errors
+// wrote counts rows and flushes if one of the rules says so. Write errors
 // stick in the buffer, so looking at them here is early enough.
-func (o *flusher) wrote() error {
-	if !o.due() {
+func (o *flusher) wrote(n int) error {
+	if !o.due(n) {
 		return o.failed
 	}
 	return o.push()
 }
 
-// due counts a row and tells whether it is time to push.
-func (o *flusher) due() bool {
-	o.pending++
+// due counts rows and tells whether it is time to push.
+func (o *flusher) due(n int) bool {
+	o.pending += n
 	if o.opts.Flush == nil {
 		return false
 	}
@@ -307,7 +317,7 @@ func (o *flusher) graph(ctx context.Context, f Format, r *Result) error {
 		if err := w.Write(t.In(rdf.Term{})); err != nil {
 			return o.abort(f, err)
 		}
-		if err := o.wrote(); err != nil {
+		if err := o.wrote(1); err != nil {
 			return err
 		}
 	}

@@ -269,3 +269,55 @@ func TestReadErrors(t *testing.T) {
 		}
 	}
 }
+
+// columnRows are rows that come by many at once too.
+type columnRows struct {
+	Rows
+	pieces [][]Column
+	sizes  []int
+}
+
+func (c *columnRows) NextColumns(context.Context) ([]Column, int, error) {
+	if len(c.pieces) == 0 {
+		return nil, 0, io.EOF
+	}
+	cols, n := c.pieces[0], c.sizes[0]
+	c.pieces, c.sizes = c.pieces[1:], c.sizes[1:]
+	return cols, n, nil
+}
+
+// Goal: an answer that comes by columns is written as one that comes by rows.
+// Method: columns with and without repeated and unbound values, in pieces of
+// several sizes, in every format, beside the same rows.
+func TestWriteColumns(t *testing.T) {
+	terms := []rdf.Term{
+		rdf.IRI("http://example.org/a b"), {}, rdf.String("tab\tquote\"\n"), rdf.Literal("12", rdf.XSDInteger),
+		rdf.LangString("été", "fr"), rdf.BNode("x"), rdf.Literal("1.5e3", rdf.XSDDouble),
+	}
+	vars := []string{"plain", "again", "none"}
+	var rows [][]rdf.Term
+	in := &columnRows{}
+	for _, n := range []int{1, 64, 3000} {
+		plain := Column{}
+		again := Column{Terms: terms}
+		none := Column{Terms: terms[1:2]}
+		for i := range n {
+			again.Index = append(again.Index, int32((i/3)%len(terms)))
+			none.Index = append(none.Index, 0)
+			plain.Terms = append(plain.Terms, terms[(i*5)%len(terms)])
+			rows = append(rows, []rdf.Term{plain.At(i), again.At(i), none.At(i)})
+		}
+		in.pieces = append(in.pieces, []Column{plain, again, none})
+		in.sizes = append(in.sizes, n)
+	}
+	for _, f := range Formats(Bindings) {
+		one := *in
+		want := write(t, f, NewBindings(vars, rows))
+		r := NewBindings(vars, rows)
+		one.Rows = r.Rows
+		r.Rows = &one
+		if got := write(t, f, r); got != want {
+			t.Errorf("%s: %d bytes by columns, %d by rows", f, len(got), len(want))
+		}
+	}
+}

@@ -139,9 +139,11 @@ func decodeManifest(b, salt []byte) (*manifest, error) {
 	for i := range m.kept {
 		m.kept[i] = savedVersion{branch: d.uvarint(), seq: graph.CommitSeq(d.uvarint()), segments: d.list()}
 	}
+	loads := 0
 	if !older {
-		m.loads = make([]savedLoad, d.count(2))
+		loads = d.count(2)
 	}
+	m.loads = make([]savedLoad, loads)
 	for i := range m.loads {
 		m.loads[i] = savedLoad{seq: graph.CommitSeq(d.uvarint()), segments: d.list()}
 		if d.err == nil && len(m.loads[i].segments) != 1 {

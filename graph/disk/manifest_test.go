@@ -1,8 +1,11 @@
 package disk
 
 import (
+	"encoding/binary"
 	"reflect"
 	"testing"
+
+	"nettwin/graph/disk/internal/intact"
 )
 
 func exampleManifest() *manifest {
@@ -39,6 +42,20 @@ func TestManifest(t *testing.T) {
 		if _, err := decodeManifest(b[:i], salt); err == nil {
 			t.Errorf("cut at byte %d is accepted", i)
 		}
+	}
+}
+
+// Goal: a manifest of a store from before loads is read. Method: one as it was
+// written then, which had no list of them.
+func TestOlderManifest(t *testing.T) {
+	salt := []byte("salt")
+	want := exampleManifest()
+	want.loads = []savedLoad{}
+	b := want.encode(salt)
+	b = append([]byte(manifestMagic2), b[len(manifestMagic):len(b)-5]...)
+	b = binary.LittleEndian.AppendUint32(b, intact.Sum(salt, b))
+	if got, err := decodeManifest(b, salt); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("manifest comes back as %+v, %v", got, err)
 	}
 }
 

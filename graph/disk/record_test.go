@@ -33,6 +33,13 @@ func records() []*record {
 		},
 		{kind: recordFork, name: "b", parent: "main", base: 12},
 		{kind: recordDrop, name: "b"},
+		{
+			kind: recordLoad,
+			commit: graph.Commit{
+				Seq: 8, Parent: 7, Branch: "main", Time: time.Date(2026, 11, 22, 2, 40, 52, 0, time.UTC), Note: "load", Adds: 1 << 40, Deletes: 3, Effective: true,
+			},
+			firstTerm: 303, terms: []dict.Raw{{Kind: 1, Text: "https://example.org/t"}}, segments: []uint64{70_000},
+		},
 	}
 }
 

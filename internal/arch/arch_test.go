@@ -3,6 +3,7 @@ package arch
 import (
 	"bytes"
 	"encoding/json"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -191,6 +193,98 @@ func TestModelsAreData(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dataPath finds a path of YANG data or schema: a module and two nodes at least.
+var dataPath = regexp.MustCompile(`^/?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+:[a-z][A-Za-z0-9-]*(?:=[^/]*)?/[a-z][A-Za-z0-9-]*`)
+
+// camel finds names that no English word is spelt like.
+var camel = regexp.MustCompile(`^[a-z]+[A-Z0-9][A-Za-z0-9]*$`)
+
+// protocolNames are what protocols need: the generic traps and the sender of a
+// trap that was passed on (RFC 3584 §3.1), and abstract data types (RFC 6313).
+var protocolNames = map[string]bool{"coldStart": true, "snmpTrapAddress": true, "basicList": true, "subTemplateList": true, "subTemplateMultiList": true}
+
+// TestNamesAreData holds every text in product code against the names that the
+// tables under ontology/map have: of information elements of IPFIX, and of
+// objects of MIBs; and looks for paths of YANG. None may stand in Go but in the
+// simulator, which is a device, and in tools that make the tables.
+func TestNamesAreData(t *testing.T) {
+	root := testenv.ProjectRoot()
+	names := tableNames(t, filepath.Join(root, "ontology", "map"))
+	for name := range protocolNames {
+		delete(names, name)
+	}
+	// What the twin calls a thing is its own word, whoever else has it.
+	vocabulary, err := os.ReadFile(filepath.Join(root, "ontology", "twin.ttl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^twin:(\w+)`).FindAllStringSubmatch(string(vocabulary), -1) {
+		delete(names, m[1])
+	}
+	if names["octetDeltaCount"] == "" || names["ifHCInOctets"] == "" {
+		t.Fatalf("%d names, without the best known", len(names))
+	}
+	for _, p := range packages(t) {
+		rel := relative(p.ImportPath)
+		if strings.HasPrefix(rel, "internal/simulate") || strings.HasPrefix(rel, "internal/tools") || strings.Contains(rel, "internal/oracle") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			set := token.NewFileSet()
+			file, err := parser.ParseFile(set, path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				lit, ok := n.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					return true
+				}
+				text, err := strconv.Unquote(lit.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				last := text[strings.LastIndexAny(text, "/#:")+1:]
+				if table := names[last]; table != "" {
+					t.Errorf("%s names %s of %s: mappings belong in files under ontology", set.Position(lit.Pos()), last, table)
+				}
+				if dataPath.MatchString(text) && !strings.ContainsAny(text, " %<") {
+					t.Errorf("%s names the YANG path %s: mappings belong in files under ontology", set.Position(lit.Pos()), text)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// tableNames returns the names of elements and objects, with the file that has
+// them.
+func tableNames(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	names := map[string]string{}
+	for pattern, column := range map[string]int{"ipfix*.tsv": 2, "mib/*.tsv": 1} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no %s in %s: %v", pattern, dir, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				cells := strings.Split(strings.TrimSpace(line), "\t")
+				if strings.HasPrefix(line, "#") || len(cells) <= column || !camel.MatchString(cells[column]) {
+					continue
+				}
+				names[cells[column]] = filepath.Base(file)
+			}
+		}
+	}
+	return names
 }
 
 // stringAndListLiterals returns the source of a file without its comments.

@@ -29,6 +29,22 @@ var (
 	ErrBadQuad = errors.New("graph: not an RDF quad")
 )
 
+// RetentionError is ErrNoVersion for a version that was there and is no longer
+// retained, or a feed from there.
+type RetentionError struct {
+	Asked CommitSeq
+	// Oldest is the oldest commit that is retained: its version can be read, and
+	// a feed can begin after it.
+	Oldest CommitSeq
+}
+
+func (e *RetentionError) Error() string {
+	return fmt.Sprintf("graph: commit %d is no longer retained: the oldest that is, and from which a feed can be resumed, is %d", e.Asked, e.Oldest)
+}
+
+// Is makes it an ErrNoVersion.
+func (e *RetentionError) Is(target error) bool { return target == ErrNoVersion }
+
 // CorruptionError says which bytes of a store are not what was written.
 type CorruptionError struct {
 	File   string

@@ -48,6 +48,9 @@ type restrictedSnapshot struct {
 func (s restrictedSnapshot) Commit() Commit { return s.snap.Commit() }
 func (s restrictedSnapshot) Close() error   { return s.snap.Close() }
 
+// Missing implements Partial.
+func (s restrictedSnapshot) Missing() []string { return Missing(s.snap) }
+
 // verdict is what a pattern alone tells about the rows that it selects.
 type verdict uint8
 

@@ -40,12 +40,31 @@ type Snapshot interface {
 	Close() error
 }
 
+// Partial is a Snapshot of a version that lacks graphs whose past is not
+// retained so far back: they are as if they were empty.
+type Partial interface {
+	// Missing names them: the IRI of a graph, "" for the default graph, or what
+	// their IRIs begin with, ending in "/" or "#".
+	Missing() []string
+}
+
+// Missing names the graphs that a snapshot lacks, as Partial does; nil if it is
+// whole.
+func Missing(s Snapshot) []string {
+	if p, ok := s.(Partial); ok {
+		return p.Missing()
+	}
+	return nil
+}
+
 // Store is a versioned quad store with one writer at a time (Commit calls
 // queue up) and any number of readers. All methods are safe for concurrent
 // use.
 type Store interface {
-	// Snapshot opens a version. Errors: ErrNoBranch, ErrNoVersion (not
-	// retained, in the future, or not on the branch), ErrClosed.
+	// Snapshot opens a version. An engine may retain less of the past of some
+	// graphs: Missing tells which of them an old version lacks. Errors:
+	// ErrNoBranch, ErrNoVersion (in the future, or not on the branch; a
+	// *RetentionError if it is not retained), ErrClosed.
 	Snapshot(at At) (Snapshot, error)
 
 	// Commit applies b to its branch, all or nothing, and returns when it is
@@ -55,8 +74,8 @@ type Store interface {
 	// failed write; reads go on), ctx.Err(), ErrClosed.
 	Commit(ctx context.Context, b *Batch) (Commit, error)
 
-	// Fork makes branch name start at a version, in O(1). Errors:
-	// ErrBranchExists, ErrBadBranchName, ErrNoVersion.
+	// Fork makes branch name start at a version, in O(1), which must be whole.
+	// Errors: ErrBranchExists, ErrBadBranchName, ErrNoVersion as of Snapshot.
 	Fork(ctx context.Context, name string, at At) (Branch, error)
 
 	// Branches lists the branches, Main first, then by name.
@@ -81,7 +100,8 @@ type Store interface {
 	// Feed follows the effective changes of a branch, beginning after commit
 	// after; 0 begins with the first. It delivers commits in order, each
 	// once, waits for new ones, and can be resumed from any sequence seen.
-	// Errors: ErrNoBranch, ErrNoVersion when the log no longer reaches back.
+	// Errors: ErrNoBranch, ErrNoVersion, which is a *RetentionError when the log
+	// no longer reaches back; Next says so too if it comes to that meanwhile.
 	Feed(branch string, after CommitSeq) (Feed, error)
 
 	// Info describes the store.

@@ -45,14 +45,26 @@ type DataStats struct {
 	Quads    uint64          `json:"quads"`
 	Terms    uint64          `json:"terms"`
 	Branches int             `json:"branches"`
-	// Oldest is the oldest version that can be read and from which the feed can
-	// be resumed.
-	Oldest     graph.CommitSeq `json:"oldest"`
-	Files      []FileStats     `json:"files"`
-	Graphs     []GraphStats    `json:"graphs"`     // the largest first
-	AllGraphs  int             `json:"allGraphs"`  // how many there are
-	Predicates []PredStats     `json:"predicates"` // the most frequent first
-	AllPreds   int             `json:"allPredicates"`
+	// Oldest is the oldest version that can be read; FeedFrom the oldest commit
+	// from which the feed can be resumed.
+	Oldest   graph.CommitSeq `json:"oldest"`
+	FeedFrom graph.CommitSeq `json:"feedFrom"`
+	// Retained are classes of graphs that versions before theirs lack; Missing
+	// are those that this version lacks.
+	Retained   []RetainedGraphs `json:"retained"`
+	Missing    []string         `json:"missing,omitempty"`
+	Files      []FileStats      `json:"files"`
+	Graphs     []GraphStats     `json:"graphs"`     // the largest first
+	AllGraphs  int              `json:"allGraphs"`  // how many there are
+	Predicates []PredStats      `json:"predicates"` // the most frequent first
+	AllPreds   int              `json:"allPredicates"`
+}
+
+// RetainedGraphs says from which commit on a class of graphs is retained: the
+// IRI of a graph, what their IRIs begin with, or "" for the default graph.
+type RetainedGraphs struct {
+	Graph  string          `json:"graph"`
+	Oldest graph.CommitSeq `json:"oldest"`
 }
 
 // FileStats adds up the files of one kind.

@@ -33,7 +33,7 @@ func (cannedOperations) Stats(_ context.Context, at graph.At, top int) (DataStat
 	if at.Branch != "" {
 		return DataStats{}, graph.ErrNoBranch
 	}
-	return DataStats{Base: testBase, Created: goldenNow, Branch: graph.Main, Commit: 1, Time: goldenNow, Quads: 4, Terms: 6, Branches: 1,
+	return DataStats{Base: testBase, Created: goldenNow, Branch: graph.Main, Commit: 1, Time: goldenNow, Quads: 4, Terms: 6, Branches: 1, Retained: []RetainedGraphs{},
 		Files: []FileStats{{"log", 1, 500}}, Graphs: []GraphStats{{"", 4}}[:min(top, 1)], AllGraphs: 1,
 		Predicates: []PredStats{{testBase + "p", 4, 2, 3}}[:min(top, 1)], AllPreds: 1}, nil
 }

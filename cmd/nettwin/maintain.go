@@ -113,7 +113,11 @@ func (c *statsCmd) stats(ctx context.Context, env *environment) (stats web.DataS
 func (c *statsCmd) print(env *environment, s web.DataStats) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, created %s\n", s.Base, s.Created.Format(time.RFC3339))
-	fmt.Fprintf(&b, "branch %s at commit %d: %d quads; %d terms, %d branches, versions from commit %d on\n\n", s.Branch, s.Commit, s.Quads, s.Terms, s.Branches, s.Oldest)
+	fmt.Fprintf(&b, "branch %s at commit %d: %d quads; %d terms, %d branches, versions from commit %d on\n", s.Branch, s.Commit, s.Quads, s.Terms, s.Branches, s.Oldest)
+	for _, r := range s.Retained {
+		fmt.Fprintf(&b, "%s is retained from commit %d on\n", graphClass(r.Graph), r.Oldest)
+	}
+	b.WriteByte('\n')
 	rows, sum, files := [][]string{}, int64(0), 0
 	for _, f := range s.Files {
 		rows = append(rows, []string{f.Kind, strconv.Itoa(f.Files), strconv.FormatInt(f.Bytes, 10)})
@@ -123,11 +127,7 @@ func (c *statsCmd) print(env *environment, s web.DataStats) error {
 	b.WriteByte('\n')
 	rows = nil
 	for _, g := range s.Graphs {
-		name := "<" + g.Graph + ">"
-		if g.Graph == "" {
-			name = "default graph"
-		}
-		rows = append(rows, []string{name, strconv.FormatUint(g.Quads, 10)})
+		rows = append(rows, []string{graphClass(g.Graph), strconv.FormatUint(g.Quads, 10)})
 	}
 	columns(&b, []string{fmt.Sprintf("graph (%d of %d)", len(s.Graphs), s.AllGraphs), "quads"}, rows)
 	b.WriteByte('\n')
@@ -138,4 +138,12 @@ func (c *statsCmd) print(env *environment, s web.DataStats) error {
 	columns(&b, []string{fmt.Sprintf("predicate (%d of %d)", len(s.Predicates), s.AllPreds), "quads", "subjects", "objects"}, rows)
 	_, err := fmt.Fprint(env.stdout, b.String())
 	return err
+}
+
+// graphClass names a graph, or graphs by what their IRIs begin with.
+func graphClass(name string) string {
+	if name == "" {
+		return "default graph"
+	}
+	return "<" + name + ">"
 }

@@ -185,9 +185,13 @@ func (o operations) Stats(ctx context.Context, at graph.At, top int) (web.DataSt
 		return web.DataStats{}, err
 	}
 	info, commit := o.store.Info(), snapshot.Commit()
+	oldest, feed, lack := o.store.Oldest()
 	stats := web.DataStats{Base: info.Base, Created: info.Created, Branch: cmp.Or(at.Branch, graph.Main), Commit: commit.Seq, Time: commit.Time,
-		Quads: counted.Quads, Terms: info.Terms, Branches: len(branches), Oldest: o.store.Oldest(), Files: files,
+		Quads: counted.Quads, Terms: info.Terms, Branches: len(branches), Oldest: oldest, FeedFrom: feed, Retained: []web.RetainedGraphs{}, Missing: graph.Missing(snapshot), Files: files,
 		Graphs: []web.GraphStats{}, AllGraphs: len(counted.Graphs), Predicates: []web.PredStats{}, AllPreds: len(counted.Predicates)}
+	for _, r := range lack {
+		stats.Retained = append(stats.Retained, web.RetainedGraphs{Graph: r.Graph, Oldest: r.Oldest})
+	}
 	slices.SortStableFunc(counted.Graphs, func(a, b disk.GraphStats) int { return cmp.Compare(b.Quads, a.Quads) })
 	for _, g := range counted.Graphs[:min(top, len(counted.Graphs))] {
 		term, err := graph.TermOf(snapshot, g.Graph)

@@ -136,6 +136,9 @@ func (s *Store) image() (_ *Image, err error) {
 	if err := i.add(s.o.FS, segmentName(s.dir, last), offset); err != nil {
 		return nil, err
 	}
+	if lacking := s.past(); len(lacking.classes) > 0 {
+		i.addBytes(retainedName, lacking.encode(s.wal.salt))
+	}
 	i.addBytes(manifestName, m.encode(s.wal.salt))
 	file := storeFile{format: formatVersion, base: s.base, created: s.created, salt: [saltLen]byte(s.wal.salt)}
 	i.addBytes(storeName, file.encode())

@@ -51,6 +51,10 @@ func (s *Store) fork(ctx context.Context, name string, at graph.At) (graph.Branc
 	if err != nil {
 		return graph.Branch{}, err
 	}
+	if missing := s.past().missing(seq); len(missing) > 0 {
+		err := fmt.Errorf("commit %d: %w: %w", seq, errNotWhole, &graph.RetentionError{Asked: seq, Oldest: s.wholeFrom()})
+		return graph.Branch{}, errors.Join(err, v.Release())
+	}
 	id, err := s.log(&record{kind: recordFork, name: name, parent: from.name, base: seq})
 	if err != nil {
 		return graph.Branch{}, errors.Join(err, v.Release())

@@ -104,6 +104,11 @@ func (c *checker) run(ctx context.Context) error {
 		m = &manifest{firstWAL: 1}
 	}
 	c.saved = m.commits
+	if _, err := readPast(c.fs, c.dir, c.salt); err != nil {
+		if err := c.note(err); err != nil {
+			return err
+		}
+	}
 	if err := c.listFiles(m); err != nil {
 		return err
 	}
@@ -126,11 +131,11 @@ func (c *checker) listFiles(m *manifest) error {
 	for _, name := range names {
 		path := filepath.Join(c.dir, name)
 		ours := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
-		if ours && !named[path] || extraArchive(c.dir, names, name) {
+		if ours && !named[path] || extraArchive(c.dir, names, name) || isHalfArchive(c.dir, name) {
 			c.report.Debris = append(c.report.Debris, path)
 			continue
 		}
-		if !ours && !strings.HasPrefix(name, "wal-") && name != storeName && name != manifestName && name != historyName {
+		if !ours && !strings.HasPrefix(name, "wal-") && name != storeName && name != manifestName && name != historyName && name != retainedName {
 			continue
 		}
 		info, err := c.fs.Stat(path)
@@ -304,7 +309,7 @@ func (c *checker) checkRecord(ctx context.Context, r *recovery, f io.ReaderAt, n
 	rec, err := decodeRecord(payload)
 	if err != nil {
 		c.problem(name, offset, "a record with a good checksum is none: %v", err)
-	} else if rec.kind == recordCommit || rec.kind == recordLoad {
+	} else if rec.kind == recordCommit || rec.kind == recordLoad || rec.kind == recordTrimmed {
 		if err := c.checkLoad(ctx, rec); err != nil {
 			return 0, err
 		}

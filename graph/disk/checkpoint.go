@@ -122,12 +122,12 @@ func (s *Store) checkpoints() {
 				}
 				return
 			}
-			if !s.wantsCheckpoint() {
-				s.archiveNext(s.ctx)
+			if !s.wantsCheckpoint() && !s.archiveNext(s.ctx) {
+				s.trimNext(s.ctx)
 			}
 			continue
 		}
-		if s.archiveNext(s.ctx) {
+		if s.archiveNext(s.ctx) || s.trimNext(s.ctx) {
 			continue
 		}
 		select {
@@ -278,6 +278,9 @@ func (s *Store) commitCheckpoint(c *checkpoint) error {
 	s.mu.Unlock()
 	s.removed(s.wal.remove(from, first))
 	s.removed(s.dropLoads(s.floor.Load()))
+	if err := s.raise(c); err != nil {
+		return err
+	}
 	return s.removed(s.set.Remove(gone...))
 }
 
@@ -288,6 +291,7 @@ func (s *Store) keep(c, old *checkpoint) (gone []*runs.Cell, err error) {
 	if old == nil {
 		return nil, nil
 	}
+	_, floor, _ := s.Oldest() // others hold what the log has let go of some graphs
 	for _, now := range c.lines {
 		head, err := s.history.Node(now.seq)
 		if err != nil {
@@ -295,7 +299,7 @@ func (s *Store) keep(c, old *checkpoint) (gone []*runs.Cell, err error) {
 		}
 		var list []savedLine
 		for _, k := range slices.Concat(old.kept, old.lines) {
-			if k.line == now.line && k.seq != now.seq && k.seq >= s.floor.Load() && s.compacting.Load() == 0 {
+			if k.line == now.line && k.seq != now.seq && k.seq >= floor && s.compacting.Load() == 0 {
 				list = append(list, k)
 			}
 		}

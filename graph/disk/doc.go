@@ -12,6 +12,7 @@
 //	             the log: the checkpoint
 //	seg-000001…  runs of quads in five orders (internal/segment)
 //	dict-000001… terms and their numbers (internal/dict)
+//	RETAINED     from which commit on some graphs are retained, if less of them is
 //	HISTORY      the tree of commits and where they are in the log (internal/history)
 //
 // Other files are left alone, except debris of the last three kinds.
@@ -36,6 +37,10 @@
 // one that is by undoing and redoing the commits between; some versions of
 // earlier checkpoints are kept for that, fewer the older they are. They share
 // all segments that were not rewritten since.
+//
+// Retention lets go of the log from its front, and of graphs of which less is
+// retained by taking their quads out of archives of the log; versions from before
+// then lack these graphs.
 //
 // Memory: half of Options.MemoryBytes is the cache of blocks and pages, a
 // quarter bounds young rows, for which commits wait; directories of segments

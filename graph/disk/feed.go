@@ -49,18 +49,10 @@ func (s *Store) feed(branch string, after graph.CommitSeq) (*feed, error) {
 	if n.Seq != after {
 		return nil, fmt.Errorf("commit %d on branch %q: %w", after, l.name, graph.ErrNoVersion)
 	}
-	if err := s.retained(after); err != nil {
+	if err := retained(after, s.wholeFrom()); err != nil {
 		return nil, err
 	}
 	return &feed{store: s, line: l, after: after, done: make(chan struct{})}, nil
-}
-
-// retained refuses commits whose successors may have left the log.
-func (s *Store) retained(after graph.CommitSeq) error {
-	if floor := s.floor.Load(); after < floor {
-		return fmt.Errorf("commits after %d: the log reaches back to %d: %w", after, floor, graph.ErrNoVersion)
-	}
-	return nil
 }
 
 // Next implements graph.Feed.
@@ -114,14 +106,17 @@ func (f *feed) look(ctx context.Context) (n history.Node, changed <-chan struct{
 }
 
 func (f *feed) deliver(ctx context.Context, seq graph.CommitSeq) (graph.CommitChanges, error) {
-	if err := f.store.retained(f.after); err != nil {
+	if err := retained(f.after, f.store.wholeFrom()); err != nil {
 		return graph.CommitChanges{}, err
 	}
 	r, err := f.store.readRecord(seq)
 	if err != nil {
 		return graph.CommitChanges{}, fmt.Errorf("commit %d: %w", seq, err)
 	}
-	if r.kind == recordLoad {
+	switch r.kind {
+	case recordTrimmed: // meanwhile
+		return graph.CommitChanges{}, &graph.RetentionError{Asked: f.after, Oldest: f.store.wholeFrom()}
+	case recordLoad:
 		return f.part(ctx, r)
 	}
 	f.after = seq

@@ -93,6 +93,9 @@ func (s *Store) changesSince(ctx context.Context, base, tip graph.CommitSeq, onl
 		if err != nil {
 			return nil, err
 		}
+		if r.kind == recordTrimmed {
+			return nil, fmt.Errorf("changes of commit %d: %w: %w", seq, errNotWhole, &graph.RetentionError{Asked: seq, Oldest: s.wholeFrom()})
+		}
 		if err := s.eachChange(ctx, r, note); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ const (
 	recordFork
 	recordDrop
 	recordLoad
+	recordTrimmed
 )
 
 // record is one step in the life of a store, as the log holds it.
@@ -34,6 +35,9 @@ type record struct {
 	firstTerm uint64
 	terms     []dict.Raw
 	changes   *batch.Changes
+
+	// recordTrimmed: a commit that has lost changes to graphs whose past is not
+	// retained: changes are the others, commit counts all of them.
 
 	// recordLoad: a commit whose changes are in segments; changes is nil.
 	segments []uint64
@@ -70,6 +74,8 @@ type record struct {
 //	           uv deletes × quad, uv adds × quad
 //	load    4  as commit up to the terms, then uv adds, uv deletes,
 //	           uv segments × uv number: there are the changes
+//	trimmed 5  as commit up to the note, then uv adds, uv deletes, which it had,
+//	           uv deletes × quad, uv adds × quad, which it has, then zeros
 //	fork    2  str name, str parent, uv base
 //	drop    3  str name
 //	quad       1 byte: bit i set if position i (S, P, O, G) is as in the quad
@@ -126,7 +132,7 @@ func parseFrame(head []byte) (frame, bool) {
 func encodeRecord(b []byte, r *record) []byte {
 	b = append(b, byte(r.kind))
 	switch r.kind {
-	case recordCommit, recordLoad:
+	case recordCommit, recordLoad, recordTrimmed:
 		b = encodeCommit(b, r)
 	case recordFork:
 		b = appendString(b, r.name)
@@ -146,6 +152,12 @@ func encodeCommit(b []byte, r *record) []byte {
 	b = binary.AppendVarint(b, c.Time.Unix())
 	b = binary.AppendUvarint(b, uint64(c.Time.Nanosecond()))
 	b = appendString(b, c.Note)
+	if r.kind == recordTrimmed {
+		b = binary.AppendUvarint(b, c.Adds)
+		b = binary.AppendUvarint(b, c.Deletes)
+		b = appendQuads(b, r.changes.Deletes)
+		return appendQuads(b, r.changes.Adds)
+	}
 	b = binary.AppendUvarint(b, r.firstTerm)
 	b = binary.AppendUvarint(b, uint64(len(r.terms)))
 	for _, t := range r.terms {
@@ -199,6 +211,11 @@ func decodeRecord(b []byte) (*record, error) {
 		d.commit(r)
 		r.changes = &batch.Changes{Deletes: d.quads(), Adds: d.quads()}
 		r.commit.Adds, r.commit.Deletes = uint64(len(r.changes.Adds)), uint64(len(r.changes.Deletes))
+	case recordTrimmed:
+		d.commitHead(r)
+		r.commit.Adds, r.commit.Deletes = d.uvarint(), d.uvarint()
+		r.changes = &batch.Changes{Deletes: d.quads(), Adds: d.quads()}
+		d.zeros()
 	case recordLoad:
 		d.commit(r)
 		r.commit.Adds, r.commit.Deletes, r.segments = d.uvarint(), d.uvarint(), d.list()
@@ -283,7 +300,8 @@ func (d *decoder) count(size int) int {
 	return int(n)
 }
 
-func (d *decoder) commit(r *record) {
+// commitHead reads what a commit is, without its terms and changes.
+func (d *decoder) commitHead(r *record) {
 	c := &r.commit
 	c.Seq, c.Parent, c.Branch = graph.CommitSeq(d.uvarint()), graph.CommitSeq(d.uvarint()), d.string()
 	secs, nanos := d.varint(), d.uvarint()
@@ -293,6 +311,11 @@ func (d *decoder) commit(r *record) {
 	}
 	c.Time = time.Unix(secs, int64(nanos)).UTC()
 	c.Note = d.string()
+	c.Effective = true
+}
+
+func (d *decoder) commit(r *record) {
+	d.commitHead(r)
 	r.firstTerm = d.uvarint()
 	r.terms = make([]dict.Raw, d.count(3))
 	for i := range r.terms {
@@ -306,7 +329,6 @@ func (d *decoder) commit(r *record) {
 			return
 		}
 	}
-	c.Effective = true
 }
 
 func (d *decoder) quads() []graph.Quad {
@@ -333,4 +355,15 @@ func (d *decoder) quads() []graph.Quad {
 		quads[i] = last
 	}
 	return quads
+}
+
+// zeros reads the rest, which must be nothing else.
+func (d *decoder) zeros() {
+	for _, c := range d.b {
+		if c != 0 {
+			d.fail(errors.New("a trimmed record ends with what is not zero"))
+			return
+		}
+	}
+	d.b = nil
 }

@@ -46,6 +46,9 @@ func (s *Store) load(salt []byte) error {
 		m = &manifest{firstWAL: 1, branches: []savedBranch{{name: graph.Main}}}
 	}
 	s.floor.Store(m.floor)
+	if s.lacking, err = readPast(s.o.FS, s.dir, salt); err != nil {
+		return err
+	}
 	old, err := s.o.FS.ReadDir(s.dir)
 	if err != nil {
 		return err
@@ -85,7 +88,7 @@ func (s *Store) clean(m *manifest, old []string) error {
 	s.mu.RUnlock()
 	for _, name := range old {
 		path := filepath.Join(s.dir, name)
-		debris := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix)
+		debris := strings.HasPrefix(name, segmentPrefix) || strings.HasPrefix(name, dictPrefix) || isHalfArchive(s.dir, name)
 		if n, ok := segmentNumber(s.dir, name); ok && (n < m.firstWAL || extraArchive(s.dir, old, name)) {
 			debris = true
 		}

@@ -1,6 +1,9 @@
 package disk
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"nettwin/graph"
@@ -12,10 +15,64 @@ import (
 type Retention struct {
 	Commits uint64        // the newest so many of all branches; 0: no limit by number
 	Age     time.Duration // those not older; 0: no limit by age
+
+	// Graphs are classes of graphs of which less is kept. Versions that are
+	// older lack them (graph.Partial), and feeds do not begin there.
+	Graphs []GraphRetention
+}
+
+// GraphRetention is the retention of a class of graphs. A graph belongs to the
+// class that names most of its IRI.
+type GraphRetention struct {
+	// Graph is the IRI of a graph, what the IRIs of graphs begin with if it ends
+	// in "/" or "#", or "" for the default graph.
+	Graph   string
+	Commits uint64
+	Age     time.Duration
 }
 
 // limited tells whether anything is ever let go.
 func (r Retention) limited() bool { return r.Commits > 0 || r.Age > 0 }
+
+// maxClasses bounds Retention.Graphs and the classes that a store remembers.
+const maxClasses = 1000
+
+func (r Retention) check() error {
+	if len(r.Graphs) > maxClasses {
+		return fmt.Errorf("retention of %d classes of graphs is beyond the limit of %d: %w", len(r.Graphs), maxClasses, graph.ErrTooLarge)
+	}
+	seen := map[string]bool{}
+	for _, g := range r.Graphs {
+		if strings.ContainsAny(g.Graph, "<> \t\r\n") || g.Graph != "" && !strings.Contains(g.Graph, ":") {
+			return fmt.Errorf("retention of %q: it is no IRI, nor the beginning of one", g.Graph)
+		}
+		if seen[g.Graph] {
+			return fmt.Errorf("retention of %q is given twice", g.Graph)
+		}
+		seen[g.Graph] = true
+	}
+	return nil
+}
+
+// of returns the limits of a class: its own, or those of the class of which it
+// is a part; false if there are none.
+func (r Retention) of(pattern string) (best Retention, ok bool) {
+	longest := -1
+	for _, g := range r.Graphs {
+		if covers(g.Graph, pattern) && len(g.Graph) > longest {
+			longest, best = len(g.Graph), Retention{Commits: g.Commits, Age: g.Age}
+		}
+	}
+	return best, longest >= 0 && best.limited()
+}
+
+// covers tells whether a class holds all graphs of another, or a graph.
+func covers(class, other string) bool {
+	if class == other {
+		return true
+	}
+	return (strings.HasSuffix(class, "/") || strings.HasSuffix(class, "#")) && strings.HasPrefix(other, class)
+}
 
 // retain raises the floor of a checkpoint that is about to be saved: the
 // changes of commits up to it are needed no more. It returns the first segment
@@ -25,7 +82,7 @@ func (s *Store) retain(c *checkpoint) (first uint64, err error) {
 	if !s.o.Retention.limited() {
 		return first, nil
 	}
-	floor, err := s.oldest(c)
+	floor, err := s.oldest(c, s.o.Retention)
 	if err != nil || floor <= s.floor.Load() {
 		return first, err
 	}
@@ -39,15 +96,15 @@ func (s *Store) retain(c *checkpoint) (first uint64, err error) {
 }
 
 // oldest returns the newest commit whose changes need not be kept.
-func (s *Store) oldest(c *checkpoint) (graph.CommitSeq, error) {
+func (s *Store) oldest(c *checkpoint, r Retention) (graph.CommitSeq, error) {
 	if c.seq == 0 {
 		return 0, nil
 	}
 	floor := c.seq - 1
-	if n := s.o.Retention.Commits; n > 0 {
+	if n := r.Commits; n > 0 {
 		floor = min(floor, c.seq-graph.CommitSeq(min(n, uint64(c.seq))))
 	}
-	if age := s.o.Retention.Age; age > 0 {
+	if age := r.Age; age > 0 {
 		old, err := s.newestBefore(c.seq, instant(s.o.Clock()).Add(-age))
 		if err != nil {
 			return 0, err
@@ -83,6 +140,40 @@ func (s *Store) newestBefore(seq graph.CommitSeq, t time.Time) (graph.CommitSeq,
 	return lo, nil
 }
 
-// Oldest returns the oldest commit whose version can be read and after which a
-// feed can begin; 0 while all of the past is kept.
-func (s *Store) Oldest() graph.CommitSeq { return s.floor.Load() }
+// retained refuses commits that were there and whose versions, or whose
+// successors in the log, may be no more.
+func retained(asked, oldest graph.CommitSeq) error {
+	if asked < oldest {
+		return &graph.RetentionError{Asked: asked, Oldest: oldest}
+	}
+	return nil
+}
+
+// Retained says from which commit on a class of graphs is retained.
+type Retained struct {
+	Graph  string // as GraphRetention.Graph
+	Oldest graph.CommitSeq
+}
+
+// Oldest returns the oldest commit whose version can be read, the one after
+// which a feed can begin, and the classes of graphs that older versions lack.
+func (s *Store) Oldest() (version, feed graph.CommitSeq, lack []Retained) {
+	version = s.floor.Load()
+	feed = version
+	for _, c := range s.past().classes {
+		if c.floor > version {
+			lack = append(lack, Retained{c.graph, c.floor})
+			feed = max(feed, c.floor)
+		}
+	}
+	return version, feed, lack
+}
+
+// wholeFrom is the oldest commit whose version lacks nothing.
+func (s *Store) wholeFrom() graph.CommitSeq {
+	_, whole, _ := s.Oldest()
+	return whole
+}
+
+// errNotWhole: a fork or merge would begin at a version that lacks graphs.
+var errNotWhole = errors.New("the version lacks graphs whose past is not retained so far back")

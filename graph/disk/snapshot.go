@@ -2,7 +2,9 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"nettwin/graph"
@@ -17,7 +19,59 @@ type Snapshot struct {
 	commit  graph.Commit
 	version *runs.Version
 	closed  atomic.Bool
+
+	missing []string     // graph.Partial
+	shown   graph.Source // the version without the graphs that are missing; nil: it has none of them
 }
+
+var _ graph.Partial = (*Snapshot)(nil)
+
+// Missing implements graph.Partial.
+func (s *Snapshot) Missing() []string { return s.missing }
+
+// lack hides the graphs of classes that are not retained so far back: what the
+// version has of them is as of some other time.
+func (s *Snapshot) lack(missing []string) error {
+	if s.missing = missing; len(missing) == 0 {
+		return nil
+	}
+	lacked := s.store.lacked(missing)
+	hide := map[graph.TermID]bool{}
+	err := s.leading(s.store.ctx, graph.GPSO, func(id graph.TermID) error {
+		gone, err := lacked(id)
+		if gone {
+			hide[id] = true
+		}
+		return err
+	})
+	if err == nil && len(hide) > 0 {
+		s.shown = graph.RestrictSource(all{s}, graph.View{HideGraphs: hide})
+	}
+	return err
+}
+
+// lacked tells of graphs whether they are of some classes.
+func (s *Store) lacked(missing []string) func(graph.TermID) (bool, error) {
+	past, known := s.past(), map[graph.TermID]bool{}
+	return func(id graph.TermID) (bool, error) {
+		if gone, ok := known[id]; ok || len(missing) == 0 {
+			return gone, nil
+		}
+		g, err := terms{s.dict}.graphName(id)
+		if err != nil {
+			return false, err
+		}
+		c, ok := past.of(g)
+		known[id] = ok && slices.Contains(missing, c.graph)
+		return known[id], nil
+	}
+}
+
+// all is a snapshot with the graphs that it hides.
+type all struct{ *Snapshot }
+
+func (a all) Scan(p graph.Pattern, o graph.Order) (graph.Cursor, error) { return a.scan(p, o) }
+func (a all) Count(p graph.Pattern) (uint64, error)                     { return a.count(p) }
 
 func (s *Snapshot) check() error {
 	if s.closed.Load() || s.store.closed.Load() {
@@ -49,6 +103,13 @@ func (s *Snapshot) Close() error {
 
 // Scan implements graph.Source.
 func (s *Snapshot) Scan(p graph.Pattern, o graph.Order) (graph.Cursor, error) {
+	if s.shown != nil {
+		return s.shown.Scan(p, o)
+	}
+	return s.scan(p, o)
+}
+
+func (s *Snapshot) scan(p graph.Pattern, o graph.Order) (graph.Cursor, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -62,6 +123,13 @@ func (s *Snapshot) Scan(p graph.Pattern, o graph.Order) (graph.Cursor, error) {
 
 // Count implements graph.Source.
 func (s *Snapshot) Count(p graph.Pattern) (uint64, error) {
+	if s.shown != nil {
+		return s.shown.Count(p)
+	}
+	return s.count(p)
+}
+
+func (s *Snapshot) count(p graph.Pattern) (uint64, error) {
 	if err := s.check(); err != nil {
 		return 0, err
 	}
@@ -135,17 +203,24 @@ func (s *Store) Diff(ctx context.Context, from, to graph.Snapshot, yield func(gr
 			return fmt.Errorf("diff: %w", err)
 		}
 	}
+	lacked := s.lacked(slices.Concat(a.missing, b.missing))
 	for _, half := range []bool{false, true} {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		more := true
+		var lackErr error
 		err := runs.Diff(ctx, a.version, b.version, func(q graph.Quad, added bool) bool {
-			if added == half {
+			if added != half {
+				return true
+			}
+			var gone bool
+			if gone, lackErr = lacked(q[graph.G]); lackErr == nil && !gone {
 				more = yield(graph.Change{Quad: q, Delete: !added})
 			}
-			return more
+			return more && lackErr == nil
 		})
+		err = errors.Join(err, lackErr)
 		if err != nil || !more {
 			return a.outcome(err)
 		}

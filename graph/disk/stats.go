@@ -34,15 +34,22 @@ func (s *Snapshot) Stats(ctx context.Context) (Stats, error) {
 	if err := s.check(); err != nil {
 		return Stats{}, err
 	}
-	out := Stats{Quads: s.version.Len()}
-	err := s.leading(ctx, graph.PSOG, func(p graph.TermID) error {
+	quads, err := s.Count(graph.Pattern{})
+	if err != nil {
+		return Stats{}, err
+	}
+	out := Stats{Quads: quads}
+	err = s.leading(ctx, graph.PSOG, func(p graph.TermID) error {
 		st, err := s.version.Stats(p)
-		out.Predicates = append(out.Predicates, PredicateStats{Predicate: p, Quads: st.Rows, Subjects: st.Subjects, Objects: st.Objects})
+		if err == nil && s.shown != nil {
+			st.Rows, err = s.Count(graph.Pattern{graph.P: p})
+		}
+		out.Predicates = append(out.Predicates, PredicateStats{Predicate: p, Quads: st.Rows, Subjects: min(st.Subjects, st.Rows), Objects: min(st.Objects, st.Rows)})
 		return err
 	})
 	if err == nil {
 		err = s.leading(ctx, graph.GPSO, func(g graph.TermID) error {
-			n, err := s.version.Count(graph.Pattern{graph.G: g})
+			n, err := s.Count(graph.Pattern{graph.G: g})
 			out.Graphs = append(out.Graphs, GraphStats{g, n})
 			return err
 		})

@@ -162,6 +162,7 @@ type Store struct {
 	failed   error           // I4
 	waiters  []chan struct{} // for the next checkpoint
 	remade   []remade
+	lacking  *past                             // what is not retained of some graphs
 	loads    map[graph.CommitSeq]*runs.Version // changes of commits that were loads
 	loading  int64                             // of Options.LoadBytes, taken
 	durable  *checkpoint                       // what the manifest says; nil: there is none
@@ -174,6 +175,9 @@ var _ graph.Store = (*Store)(nil)
 // ErrBase, ErrNoStore, *graph.CorruptionError, those of the file system.
 func Open(dir string, o Options) (*Store, error) {
 	o = o.withDefaults()
+	if err := o.Retention.check(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
 	s, err := open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)

@@ -30,7 +30,10 @@ func (s *Store) snapshot(at graph.At) (*Snapshot, error) {
 		return nil, err
 	}
 	snap := &Snapshot{store: s, version: v}
-	if snap.commit, err = s.commitOf(l, seq); err != nil {
+	if snap.commit, err = s.commitOf(l, seq); err == nil {
+		err = snap.lack(s.past().missing(seq))
+	}
+	if err != nil {
 		snap.Close()
 		return nil, err
 	}
@@ -107,24 +110,40 @@ const maxRemade = 4
 // one that is at hand, or one made from the nearest that is, by the changes
 // between. seq 0 is the empty store.
 func (s *Store) version(seq graph.CommitSeq) (*runs.Version, error) {
-	if seq < s.floor.Load() {
-		return nil, fmt.Errorf("commit %d: the oldest that is retained is %d: %w", seq, s.floor.Load(), graph.ErrNoVersion)
+	if err := retained(seq, s.floor.Load()); err != nil {
+		return nil, err
 	}
 	if seq == 0 {
 		return runs.NewVersion(), nil
 	}
-	from, far, err := s.nearest(seq)
-	if err != nil {
-		return nil, err
+	for {
+		lacking := s.past()
+		v, made, err := s.remake(seq, lacking)
+		if err == nil && made && s.past() != lacking { // what was read may have been trimmed
+			if err = v.Release(); err == nil {
+				continue
+			}
+		}
+		if err != nil || !made {
+			return v, err
+		}
+		s.remember(seq, v)
+		return v, nil
 	}
-	if far == 0 {
-		return from.version, nil
+}
+
+// remake returns a version that is at hand, or makes it.
+func (s *Store) remake(seq graph.CommitSeq, lacking *past) (v *runs.Version, made bool, err error) {
+	from, far, err := s.nearest(seq, lacking)
+	if err != nil || far == 0 {
+		return from.version, false, err
 	}
-	v, err := s.travel(from, seq)
-	err = errors.Join(err, from.version.Release())
-	if err != nil {
-		return nil, err
-	}
+	v, err = s.travel(from, seq)
+	return v, true, errors.Join(err, from.version.Release())
+}
+
+// remember keeps a version that was made.
+func (s *Store) remember(seq graph.CommitSeq, v *runs.Version) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remade = append(s.remade, remade{seq, v.Retain()})
@@ -132,7 +151,6 @@ func (s *Store) version(seq graph.CommitSeq) (*runs.Version, error) {
 		s.removed(s.remade[0].version.Release())
 		s.remade = slices.Delete(s.remade, 0, 1)
 	}
-	return v, nil
 }
 
 // atHand lists the versions that others can be made from, each with a
@@ -164,13 +182,13 @@ func (s *Store) atHand() (out []remade) {
 
 // nearest returns the version at hand with fewest changes between it and seq,
 // and how many these are.
-func (s *Store) nearest(seq graph.CommitSeq) (best remade, far uint64, err error) {
+func (s *Store) nearest(seq graph.CommitSeq, lacking *past) (best remade, far uint64, err error) {
 	list := s.atHand()
 	far = ^uint64(0)
 	for _, r := range list {
 		var d uint64
 		var ok bool
-		if d, ok, err = s.distance(r.seq, seq); err != nil {
+		if d, ok, err = s.distance(r.seq, seq, lacking); err != nil {
 			break
 		}
 		if ok && d < far {
@@ -185,9 +203,9 @@ func (s *Store) nearest(seq graph.CommitSeq) (best remade, far uint64, err error
 	return best, far, err
 }
 
-// distance counts the changes on the way between two commits; false if the
-// log does not reach back to where they part.
-func (s *Store) distance(a, b graph.CommitSeq) (uint64, bool, error) {
+// distance counts the changes on the way from one commit to another; false if
+// the log does not reach back to where they part, or has lost what it takes.
+func (s *Store) distance(a, b graph.CommitSeq, lacking *past) (uint64, bool, error) {
 	x, err := s.history.Node(a)
 	if err != nil {
 		return 0, false, err
@@ -197,7 +215,7 @@ func (s *Store) distance(a, b graph.CommitSeq) (uint64, bool, error) {
 		return 0, false, err
 	}
 	m, err := s.history.Meet(a, b)
-	return x.Cum + y.Cum - 2*m.Cum, m.Seq >= s.floor.Load(), err
+	return x.Cum + y.Cum - 2*m.Cum, m.Seq >= s.floor.Load() && !lacking.crossed(m.Seq, b), err
 }
 
 // travel undoes commits back to where the ways to both versions part, and

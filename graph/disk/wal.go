@@ -332,7 +332,7 @@ func (w *wal) ReadCommit(pos uint64) (*record, error) {
 		return nil, &graph.CorruptionError{File: name, Offset: offset, Reason: "a record's checksum is wrong"}
 	}
 	r, err := decodeRecord(payload)
-	if err == nil && r.kind != recordCommit && r.kind != recordLoad {
+	if err == nil && r.kind != recordCommit && r.kind != recordLoad && r.kind != recordTrimmed {
 		err = errors.New("not a commit")
 	}
 	if err != nil {

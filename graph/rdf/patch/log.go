@@ -58,7 +58,8 @@ func Export(ctx context.Context, store graph.Store, w io.Writer, o ExportOptions
 	e := &exporter{out: NewWriter(w), store: store, info: store.Info()}
 	head := terms.Commit().Seq
 	wait := o.Wait > 0 && last >= head
-	for n := 0; last < head || wait; n++ {
+	n, open := 0, false // a commit that comes in parts is open
+	for last < head || wait || open {
 		if o.Limit > 0 && n == o.Limit {
 			return last, true, nil
 		}
@@ -73,12 +74,16 @@ func Export(ctx context.Context, store graph.Store, w io.Writer, o ExportOptions
 			break // nothing came in time
 		}
 		if err == nil {
-			err = e.commit(ctx, c)
+			err = e.part(ctx, c, open)
 		}
 		if err != nil {
 			return last, false, fmt.Errorf("export of patches after commit %d: %w", last, err)
 		}
+		if open = c.More; open {
+			continue
+		}
 		last = c.Commit.Seq
+		n++
 		if o.Wrote != nil {
 			if err := o.Wrote(c.Commit); err != nil {
 				return last, false, err
@@ -104,29 +109,43 @@ func ID(info graph.Info, seq graph.CommitSeq) string {
 	return fmt.Sprintf("uuid:%x-%x-%x-%x-%x", u[0:4], u[4:6], u[6:8], u[8:10], u[10:16])
 }
 
-func (e *exporter) commit(ctx context.Context, c graph.CommitChanges) error {
-	rows := []Row{{Op: Header, Name: wordID, Term: rdf.IRI(ID(e.info, c.Commit.Seq))}}
-	if c.Commit.Parent > 0 {
-		rows = append(rows, Row{Op: Header, Name: wordPrev, Term: rdf.IRI(ID(e.info, c.Commit.Parent))})
-	}
-	rows = append(rows,
-		Row{Op: Header, Name: wordCommit, Term: rdf.Literal(strconv.FormatUint(uint64(c.Commit.Seq), 10), rdf.XSDInteger)},
-		Row{Op: Header, Name: wordTime, Term: rdf.Literal(c.Commit.Time.Format(time.RFC3339Nano), rdf.XSDDateTime)})
-	if c.Commit.Note != "" {
-		rows = append(rows, Row{Op: Header, Name: wordNote, Term: rdf.String(strings.ToValidUTF8(c.Commit.Note, "�"))})
-	}
-	for _, r := range append(rows, Row{Op: Begin}) {
-		if err := e.out.Write(r); err != nil {
+// part writes the changes of a commit, or as many as came at once, with what
+// goes before the first and behind the last.
+func (e *exporter) part(ctx context.Context, c graph.CommitChanges, open bool) error {
+	if !open {
+		if err := e.begin(c.Commit); err != nil {
 			return err
 		}
 	}
 	if err := e.changes(ctx, c); err != nil {
 		return err
 	}
+	if c.More {
+		return nil
+	}
 	if err := e.out.Write(Row{Op: Commit}); err != nil {
 		return err
 	}
 	return e.out.Flush()
+}
+
+func (e *exporter) begin(c graph.Commit) error {
+	rows := []Row{{Op: Header, Name: wordID, Term: rdf.IRI(ID(e.info, c.Seq))}}
+	if c.Parent > 0 {
+		rows = append(rows, Row{Op: Header, Name: wordPrev, Term: rdf.IRI(ID(e.info, c.Parent))})
+	}
+	rows = append(rows,
+		Row{Op: Header, Name: wordCommit, Term: rdf.Literal(strconv.FormatUint(uint64(c.Seq), 10), rdf.XSDInteger)},
+		Row{Op: Header, Name: wordTime, Term: rdf.Literal(c.Time.Format(time.RFC3339Nano), rdf.XSDDateTime)})
+	if c.Note != "" {
+		rows = append(rows, Row{Op: Header, Name: wordNote, Term: rdf.String(strings.ToValidUTF8(c.Note, "�"))})
+	}
+	for _, r := range append(rows, Row{Op: Begin}) {
+		if err := e.out.Write(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changes writes those of a commit, whose terms a snapshot knows that is not

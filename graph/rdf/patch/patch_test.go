@@ -353,3 +353,48 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// parted delivers each commit two changes at a time.
+type parted struct{ graph.Store }
+
+func (s parted) Feed(branch string, after graph.CommitSeq) (graph.Feed, error) {
+	f, err := s.Store.Feed(branch, after)
+	return &partedFeed{Feed: f}, err
+}
+
+type partedFeed struct {
+	graph.Feed
+	rest *graph.CommitChanges
+}
+
+func (f *partedFeed) Next(ctx context.Context) (graph.CommitChanges, error) {
+	if f.rest == nil {
+		c, err := f.Feed.Next(ctx)
+		if err != nil {
+			return c, err
+		}
+		f.rest = &c
+	}
+	c := *f.rest
+	if f.rest = nil; len(c.Changes) > 2 {
+		rest := c
+		rest.Changes = c.Changes[2:]
+		c.Changes, c.More, f.rest = c.Changes[:2], true, &rest
+	}
+	return c, nil
+}
+
+// Goal: a commit that comes in parts is one transaction. Method: the log of the
+// same store, with a feed that delivers parts, and with one that does not.
+func TestParts(t *testing.T) {
+	s := lived(t, rand.New(rand.NewPCG(1, 2)))
+	var whole, parts bytes.Buffer
+	for out, store := range map[*bytes.Buffer]graph.Store{&whole: s, &parts: parted{s}} {
+		if _, more, err := patch.Export(t.Context(), store, out, patch.ExportOptions{Limit: 50}); err != nil || !more {
+			t.Fatalf("more %v, %v", more, err)
+		}
+	}
+	if whole.String() != parts.String() {
+		t.Errorf("whole\n%s\nin parts\n%s", whole.String(), parts.String())
+	}
+}

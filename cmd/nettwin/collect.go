@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/ingest/gnmi"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/restconf"
 	"nettwin/ingest/schemas"
 	"nettwin/ingest/snmp"
 )
@@ -17,8 +19,9 @@ type collectCmd struct {
 	Once    bool          `help:"Collect once and end." required:""`
 	Data    string        `help:"Data directory; created if it is not there." placeholder:"DIR" type:"path" required:""`
 	Base    string        `help:"Base IRI, if the store is created." placeholder:"IRI"`
-	Timeout time.Duration `help:"How long to wait for one answer; 2 s by SNMP, 30 s by NETCONF if not given."`
-	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS or netconf://USER:PASS@HOST?hostkey=SHA256:…."`
+	Timeout time.Duration `help:"How long to wait for one answer; 2 s by SNMP, 30 s by the others if not given."`
+	YANG    string        `name:"yang" help:"Folder of YANG modules that devices do not hand out." placeholder:"DIR" type:"path"`
+	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS netconf://USER:PASS@HOST?hostkey=SHA256:… restconf://USER:PASS@HOST?certificate=FINGERPRINT or gnmi://USER:PASS@HOST?certificate=FINGERPRINT&path=/a/b."`
 }
 
 type collectReport struct {
@@ -40,10 +43,14 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer t.Close()
+	directory, err := (&moduleFolder{dir: c.YANG}).directory()
+	if err != nil {
+		return err
+	}
 	var reports []collectReport
 	var failures []error
 	for _, address := range c.URLs {
-		target, collector, err := t.reach(address)
+		target, collector, err := t.reach(address, directory)
 		if err != nil {
 			return err
 		}
@@ -65,7 +72,7 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 }
 
 // reach makes the target and the collector that an address names.
-func (t *twin) reach(address string) (ingest.Target, ingest.Collector, error) {
+func (t *twin) reach(address string, directory *schemas.Directory) (ingest.Target, ingest.Collector, error) {
 	if strings.HasPrefix(address, "netconf:") {
 		target, credential, err := netconf.ParseURL(address)
 		if err != nil {
@@ -73,6 +80,25 @@ func (t *twin) reach(address string) (ingest.Target, ingest.Collector, error) {
 		}
 		collector, err := t.newNETCONF(netconf.Options{Schemas: schemas.NewMemoryCache(0),
 			Credentials: func(ingest.Target) (netconf.Credential, error) { return credential, nil }})
+		return target, collector, err
+	}
+	if strings.HasPrefix(address, "restconf:") {
+		target, credential, err := restconf.ParseURL(address)
+		if err != nil {
+			return target, nil, &exitError{exitUsage, err}
+		}
+		collector, err := t.newRESTCONF(restconf.Options{Schemas: schemas.NewMemoryCache(0), Directory: directory,
+			Credentials: func(ingest.Target) (restconf.Credential, error) { return credential, nil }})
+		return target, collector, err
+	}
+	if strings.HasPrefix(address, "gnmi:") {
+		target, credential, what, err := gnmi.ParseURL(address)
+		if err != nil {
+			return target, nil, &exitError{exitUsage, err}
+		}
+		collector, err := t.newGNMI(gnmi.Options{Schemas: schemas.NewMemoryCache(0), Directory: directory,
+			What:        func(ingest.Target) gnmi.What { return what },
+			Credentials: func(ingest.Target) (gnmi.Credential, error) { return credential, nil }})
 		return target, collector, err
 	}
 	target, credential, err := snmp.ParseURL(address)

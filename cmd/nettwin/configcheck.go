@@ -115,11 +115,16 @@ func collected(c config.Collect) []string {
 	if c.SNMP > 0 {
 		all = append(all, "snmp every "+between(c.SNMP, c.SNMPMost))
 	}
-	switch {
-	case c.NETCONF.OnChange:
-		all = append(all, "netconf on change, at least every "+period(c.NETCONF.Period))
-	case c.NETCONF.Period > 0:
-		all = append(all, "netconf every "+between(c.NETCONF.Period, c.NETCONF.Most))
+	for _, p := range []struct {
+		name string
+		when config.Polled
+	}{{"netconf", config.Polled(c.NETCONF)}, {"restconf", c.RESTCONF}, {"gnmi", c.GNMI.Polled}} {
+		switch {
+		case p.when.OnChange:
+			all = append(all, p.name+" on change, at least every "+period(p.when.Period))
+		case p.when.Period > 0:
+			all = append(all, p.name+" every "+between(p.when.Period, p.when.Most))
+		}
 	}
 	for _, kind := range []struct {
 		on   bool

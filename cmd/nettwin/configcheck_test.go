@@ -8,10 +8,11 @@ import (
 
 const goodConfig = `
 credentials:
-  lab: {snmp: {version: 2c, community: env:NETTWIN_TEST_COMMUNITY}, ssh: {user: twin, password: env:NETTWIN_TEST_PASSWORD, knownHosts: /nonexistent/known_hosts}}
+  lab: {snmp: {version: 2c, community: env:NETTWIN_TEST_COMMUNITY}, ssh: {user: twin, password: env:NETTWIN_TEST_PASSWORD, knownHosts: /nonexistent/known_hosts}, tls: {user: twin, password: env:NETTWIN_TEST_PASSWORD}}
 devices:
   - {name: r1, address: 192.0.2.1, credential: lab, collect: {snmp: 10s, netconf: on-change, trap: true, syslog: true, flow: true}}
   - {name: r2, address: 192.0.2.2, credential: lab, collect: {netconf: 1m30s}}
+  - {name: r3, address: 192.0.2.3, credential: lab, gnmiPort: 57400, collect: {restconf: 1m-10m, gnmi: {every: on-change, paths: /interfaces}}}
 listeners: {trap: 127.0.0.1:0, syslog: 127.0.0.1:0, flow: 127.0.0.1:0}
 `
 
@@ -28,9 +29,10 @@ func TestConfigCheck(t *testing.T) {
 		t.Fatalf("%+v", good)
 	}
 	for _, line := range []string{
-		"nettwin.yaml is right: 2 devices, 1 credentials, 0 tokens",
+		"nettwin.yaml is right: 3 devices, 1 credentials, 0 tokens",
 		"r1      192.0.2.1  snmp every 10s, netconf on change, at least every 5m, trap, syslog, flow",
 		"r2      192.0.2.2  netconf every 1m30s",
+		"r3      192.0.2.3  restconf every 1m to 10m, gnmi on change, at least every 5m",
 	} {
 		if !strings.Contains(good.stdout, line+"\n") {
 			t.Errorf("%q is not in\n%s", line, good.stdout)
@@ -44,7 +46,7 @@ func TestConfigCheck(t *testing.T) {
 			Message string
 		}
 	}
-	if err := json.Unmarshal([]byte(check(goodConfig, "--json").stdout), &report); err != nil || !report.OK || len(report.Devices) != 2 {
+	if err := json.Unmarshal([]byte(check(goodConfig, "--json").stdout), &report); err != nil || !report.OK || len(report.Devices) != 3 {
 		t.Errorf("%v, %+v", err, report)
 	}
 	for text, says := range map[string]string{

@@ -31,7 +31,7 @@ type hands struct {
 // their collectors by now.
 func (s *service) newController(in *intake) (*control.Controller, error) {
 	h := &hands{twin: s.twin, targets: map[[2]string]ingest.ScheduledTarget{}, netconf: in.reader}
-	for _, list := range [][]ingest.ScheduledTarget{s.sources.snmp, s.sources.netconf} {
+	for _, list := range [][]ingest.ScheduledTarget{s.sources.snmp, s.sources.netconf, s.sources.restconf, s.sources.gnmi} {
 		for _, t := range list {
 			h.targets[[2]string{t.Collector.Name(), t.Target.Name}] = t
 		}

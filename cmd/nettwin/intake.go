@@ -11,7 +11,9 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
+	"nettwin/ingest/gnmi"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/restconf"
 	"nettwin/ingest/schemas"
 	"nettwin/ingest/syslog"
 	"nettwin/ingest/telemetry"
@@ -68,18 +70,20 @@ func (in *intake) Close() error {
 	return errors.Join(failures...)
 }
 
-// schedule makes the schedulers of SNMP and NETCONF targets.
+// schedule makes the schedulers of the protocols by which devices are asked.
+// NETCONF and RESTCONF bring schemas, by which gNMI's data is mapped: it comes
+// last.
 func (s *service) schedule(in *intake) error {
 	if len(s.sources.snmp) > 0 {
 		collector, err := s.newSNMP(s.sources.snmpCredentials)
 		if err != nil {
 			return err
 		}
-		if err := s.addScheduler(in, s.sources.snmp, collector); err != nil {
+		if err := s.addScheduler(in, s.sources.snmp, collector, in.readNow); err != nil {
 			return err
 		}
 	}
-	if len(s.sources.netconf) == 0 {
+	if len(s.sources.netconf)+len(s.sources.restconf)+len(s.sources.gnmi) == 0 {
 		return nil
 	}
 	cache, err := schemas.OpenFileCache(filepath.Join(s.dir, "schemas"), 0, s.env.log)
@@ -87,22 +91,54 @@ func (s *service) schedule(in *intake) error {
 		return err
 	}
 	in.closers = append(in.closers, cache)
-	pushed, err := s.pushedByNETCONF(in)
+	if len(s.sources.netconf) > 0 {
+		pushed, err := s.pushedByNETCONF(in)
+		if err != nil {
+			return err
+		}
+		if in.reader, err = s.newNETCONF(netconf.Options{Credentials: s.sources.netconfCredentials, HostKey: s.sources.hostKey,
+			Schemas: cache, Pushed: pushed, Log: s.env.log}); err != nil {
+			return err
+		}
+		if err := s.addScheduler(in, s.sources.netconf, in.reader, in.readNow); err != nil {
+			return err
+		}
+	}
+	return s.scheduleTLS(in, cache)
+}
+
+// scheduleTLS makes those of RESTCONF and gNMI. What a gNMI stream tells is the
+// data itself: it has no other protocol asked.
+func (s *service) scheduleTLS(in *intake, cache schemas.Cache) error {
+	directory, err := s.sources.modules.directory()
 	if err != nil {
 		return err
 	}
-	if in.reader, err = s.newNETCONF(netconf.Options{Credentials: s.sources.netconfCredentials, HostKey: s.sources.hostKey,
-		Schemas: cache, Pushed: pushed, Log: s.env.log}); err != nil {
+	if len(s.sources.restconf) > 0 {
+		collector, err := s.newRESTCONF(restconf.Options{Credentials: s.sources.restconfCredentials, Schemas: cache, Directory: directory, Log: s.env.log})
+		if err != nil {
+			return err
+		}
+		if err := s.addScheduler(in, s.sources.restconf, collector, in.readNow); err != nil {
+			return err
+		}
+	}
+	if len(s.sources.gnmi) == 0 {
+		return nil
+	}
+	collector, err := s.newGNMI(gnmi.Options{Credentials: s.sources.gnmiCredentials, What: s.sources.gnmiWhat, Schemas: cache, Directory: directory, Log: s.env.log})
+	if err != nil {
 		return err
 	}
-	return s.addScheduler(in, s.sources.netconf, in.reader)
+	in.closers = append(in.closers, collector)
+	return s.addScheduler(in, s.sources.gnmi, collector, nil)
 }
 
-func (s *service) addScheduler(in *intake, targets []ingest.ScheduledTarget, collector ingest.Collector) error {
+func (s *service) addScheduler(in *intake, targets []ingest.ScheduledTarget, collector ingest.Collector, changed func(device, reason string)) error {
 	for i := range targets {
 		targets[i].Collector = collector
 	}
-	scheduler, err := ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Log: s.env.log, Changed: in.readNow})
+	scheduler, err := ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Log: s.env.log, Changed: changed})
 	if err == nil {
 		in.schedulers = append(in.schedulers, scheduler)
 	}

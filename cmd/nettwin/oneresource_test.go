@@ -18,8 +18,8 @@ SELECT DISTINCT ?i ?from WHERE {
 }`
 
 // TestOneInterfaceManySources: r1 eth1, of which IF-MIB, LLDP on both sides of
-// the cable and NETCONF's configuration and state tell, is one resource, and
-// the derivations of its facts lead to each of them. The tables are those of
+// the cable, and configuration and state by NETCONF, RESTCONF and gNMI tell, is
+// one resource, and the derivations of its facts lead to each of them. The tables are those of
 // the standards (RFC 2863, IEEE 802.1AB, RFC 8343).
 func TestOneInterfaceManySources(t *testing.T) {
 	d := shared.get(t)
@@ -36,7 +36,9 @@ func TestOneInterfaceManySources(t *testing.T) {
 		t.Errorf("r1 eth1 is %d resources: %q", len(resources), resources)
 	}
 	for _, want := range []string{"snmp/r1/ifTable", "snmp/r1/lldpLocPortTable", "snmp/r1/lldpRemTable",
-		"netconf/r1/ietf-interfaces:interfaces", "netconf/r1/ietf-interfaces:interfaces-state"} {
+		"netconf/r1/ietf-interfaces:interfaces", "netconf/r1/ietf-interfaces:interfaces-state",
+		"restconf/r1/ietf-interfaces:interfaces", "restconf/r1/ietf-interfaces:interfaces-state",
+		"gnmi/r1/ietf-interfaces:interfaces", "gnmi/r1/ietf-interfaces:interfaces-state"} {
 		if !slices.Contains(from, want) {
 			t.Errorf("no derivation leads to %s, but to %q", want, from)
 		}

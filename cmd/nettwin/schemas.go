@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 
+	"nettwin/ingest/schemas"
 	"nettwin/ontology/yang"
 )
 
@@ -58,4 +59,12 @@ func (f *moduleFolder) of(read func(device string) (*yang.Schema, error)) func(d
 		s, _, _ := f.load() // an error was told at start
 		return s, nil
 	}
+}
+
+// directory is the folder as a place of texts; nil without one.
+func (f *moduleFolder) directory() (*schemas.Directory, error) {
+	if f == nil || f.dir == "" {
+		return nil, nil
+	}
+	return schemas.OpenDirectory(os.DirFS(f.dir))
 }

@@ -47,6 +47,7 @@ type simulation struct {
 	community  map[string]snmp.Credential
 	credential ncingest.Credential // of all NETCONF servers
 	hostKey    ssh.PublicKey       // of the same
+	tls        tlsSources
 }
 
 // netconfUser is who reads the simulated devices by NETCONF.
@@ -104,7 +105,8 @@ func newHostKey() (ssh.Signer, error) {
 	return ssh.NewSignerFromKey(key)
 }
 
-// serve starts a device's SNMP agent and, if it has one, its NETCONF server.
+// serve starts a device's SNMP agent and, if it has one, its NETCONF server, and
+// of one device those of RESTCONF and gNMI.
 func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Device, key ssh.Signer) error {
 	state := s.network.Device(d.Name)
 	at := netip.AddrPortFrom(s.hosts[d.Name], 0).String()
@@ -130,13 +132,16 @@ func (s *simulation) serve(ctx context.Context, env *environment, d fixtures.Dev
 	s.servers = append(s.servers, server)
 	s.netconf = append(s.netconf, ingest.ScheduledTarget{
 		Target: ingest.Target{Name: d.Name, Address: server.Addr().String()}, Watch: true})
+	if d.Name == manyProtocols {
+		return s.serveTLS(ctx, env, d.Name, state)
+	}
 	return nil
 }
 
 // sources are what a service needs to hear of the devices, which send to
 // listeners on ports that the kernel picks; they are read every period.
 func (s *simulation) sources(period time.Duration) sources {
-	for _, list := range [][]ingest.ScheduledTarget{s.targets, s.netconf} {
+	for _, list := range [][]ingest.ScheduledTarget{s.targets, s.netconf, s.tls.restconf, s.tls.gnmi} {
 		for i := range list {
 			list[i].Period = period
 		}
@@ -150,8 +155,8 @@ func (s *simulation) sources(period time.Duration) sources {
 		heard = nil // on a machine with one loopback address nobody is known by it
 	}
 	return sources{snmp: s.targets, netconf: s.netconf, snmpCredentials: credentialsByName(s.community),
-		netconfCredentials: func(ingest.Target) (ncingest.Credential, error) { return s.credential, nil },
-		listeners:          config.Listeners{Trap: any, Syslog: any, Flow: any}, trap: heard, syslog: heard, flow: heard,
+		netconfCredentials: func(ingest.Target) (ncingest.Credential, error) { return s.credential, nil }, tlsSources: s.tls,
+		listeners: config.Listeners{Trap: any, Syslog: any, Flow: any}, trap: heard, syslog: heard, flow: heard,
 		flowWindow: demoFlowWindow, flowIdle: demoFlowIdle}
 }
 

@@ -25,6 +25,7 @@ type sources struct {
 	snmp, netconf      []ingest.ScheduledTarget
 	snmpCredentials    func(ingest.Target) (snmp.Credential, error)
 	netconfCredentials func(ingest.Target) (netconf.Credential, error)
+	tlsSources
 	// hostKey decides about devices whose credential has no fingerprints;
 	// nil refuses them.
 	hostKey ncclient.HostKeyPolicy
@@ -53,9 +54,11 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 		modules: &moduleFolder{dir: cfg.YANG}}
 	community, ssh := map[string]snmp.Credential{}, map[string]netconf.Credential{}
 	known := hostFiles{}
+	paces := map[string]*ingest.Pace{}
 	for _, d := range cfg.Devices {
 		credential := cfg.Credentials[d.Credential]
 		pace := ingest.NewPace(ingest.PaceOptions{RequestsPerSecond: float64(d.Pace.Requests), BytesPerSecond: float64(d.Pace.Bytes)})
+		paces[d.Name] = pace
 		if d.Collect.SNMP > 0 {
 			c, err := resolveSNMP(credential.SNMP)
 			if err != nil {
@@ -91,7 +94,9 @@ func configuredSources(ctx context.Context, env *environment, cfg *config.Config
 	}
 	s.snmpCredentials, s.netconfCredentials = credentialsByName(community), credentialsByName(ssh)
 	s.hostKey = known.check
-	return s, nil
+	var err error
+	s.tlsSources, err = configuredTLS(cfg, func(d config.Device) *ingest.Pace { return paces[d.Name] })
+	return s, err
 }
 
 // listenTo notes the addresses from which a device may tell something.

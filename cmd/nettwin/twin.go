@@ -10,7 +10,9 @@ import (
 
 	"nettwin/graph/disk"
 	"nettwin/ingest"
+	"nettwin/ingest/gnmi"
 	"nettwin/ingest/netconf"
+	"nettwin/ingest/restconf"
 	"nettwin/ingest/schemas"
 	"nettwin/ingest/snmp"
 	"nettwin/naming"
@@ -95,6 +97,22 @@ func (t *twin) newNETCONF(options netconf.Options) (*netconf.Collector, error) {
 	}
 	options.Policy = policy
 	return netconf.New(options)
+}
+
+// newRESTCONF makes the RESTCONF collector.
+func (t *twin) newRESTCONF(options restconf.Options) (_ *restconf.Collector, err error) {
+	if options.Policy, err = t.policy(); err != nil {
+		return nil, err
+	}
+	return restconf.New(options)
+}
+
+// newGNMI makes the gNMI collector.
+func (t *twin) newGNMI(options gnmi.Options) (_ *gnmi.Collector, err error) {
+	if options.Policy, err = t.policy(); err != nil {
+		return nil, err
+	}
+	return gnmi.New(options)
 }
 
 // policy is what of a device's YANG data is no state of the network; without the

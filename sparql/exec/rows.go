@@ -99,15 +99,16 @@ func (r *rows) NextColumns(ctx context.Context) ([]results.Column, int, error) {
 // uniqueColumn finds the different ids of a column, so that their terms are
 // read once.
 type uniqueColumn struct {
-	places [placesOfColumn]int32 // by hash: number in ids + 1
+	places []int32 // by hash: number in ids + 1
 	ids    []graph.TermID
 	index  []int32
 	terms  []rdf.Term
 }
 
 const (
-	placesOfColumn = 2 * MaxChunkRows
 	placeBits      = 13
+	placesOfColumn = 1 << placeBits
+	hashedRows     = 512 // fewer are only compared with their neighbours
 	probeRows      = 128 // of which so many must repeat for it to pay
 	probeRepeats   = 32
 )
@@ -134,24 +135,38 @@ func (u *uniqueColumn) find(col []graph.TermID) bool {
 	if len(col) <= leastSize {
 		return false
 	}
-	clear(u.places[:])
+	hashed := len(col) >= hashedRows
+	if hashed {
+		if u.places == nil {
+			u.places = make([]int32, placesOfColumn)
+		}
+		clear(u.places)
+	}
 	for row, id := range col {
-		if row > 0 && id == col[row-1] {
+		switch {
+		case row > 0 && id == col[row-1]:
 			u.index = append(u.index, u.index[row-1])
-			continue
-		}
-		if row == probeRows && len(u.ids) > probeRows-probeRepeats {
+		case row == probeRows/2 && len(u.ids) > (probeRows-probeRepeats)/2, row == probeRows && len(u.ids) > probeRows-probeRepeats:
 			return false
-		}
-		h := uint64(id) * hashMultiplier >> (64 - placeBits)
-		for u.places[h] != 0 && u.ids[u.places[h]-1] != id {
-			h = (h + 1) % placesOfColumn
-		}
-		if u.places[h] == 0 {
+		case hashed:
+			u.index = append(u.index, u.number(id))
+		default:
+			u.index = append(u.index, int32(len(u.ids)))
 			u.ids = append(u.ids, id)
-			u.places[h] = int32(len(u.ids))
 		}
-		u.index = append(u.index, u.places[h]-1)
 	}
 	return true
+}
+
+// number returns the number of an id, a new one if it has none.
+func (u *uniqueColumn) number(id graph.TermID) int32 {
+	h := uint64(id) * hashMultiplier >> (64 - placeBits)
+	for u.places[h] != 0 && u.ids[u.places[h]-1] != id {
+		h = (h + 1) % placesOfColumn
+	}
+	if u.places[h] == 0 {
+		u.ids = append(u.ids, id)
+		u.places[h] = int32(len(u.ids))
+	}
+	return u.places[h] - 1
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"sync"
 
 	"nettwin/graph/rdf"
 )
@@ -57,6 +58,38 @@ func (o *flusher) columns(ctx context.Context, doc columnar, in Columns) error {
 	}
 }
 
+// scratch is memory that documents use and leave for the next.
+type scratch struct {
+	row   []byte
+	cells []cells
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// maxScratchBytes bounds what is left for the next.
+const maxScratchBytes = 1 << 20
+
+func (s *scratch) leave() {
+	size := cap(s.row)
+	for i := range s.cells {
+		s.cells[i].index = nil
+		size += cap(s.cells[i].text) + 4*cap(s.cells[i].ends)
+	}
+	if size <= maxScratchBytes {
+		scratches.Put(s)
+	}
+}
+
+// fill encodes columns, each by its own encoder.
+func (s *scratch) fill(cols []Column, n int, encoder func(column int) func(b []byte, t rdf.Term) []byte) {
+	for len(s.cells) < len(cols) {
+		s.cells = append(s.cells, cells{})
+	}
+	for i := range cols {
+		s.cells[i].fill(&cols[i], n, encoder(i))
+	}
+}
+
 // cells holds the terms of a column as they are written.
 type cells struct {
 	text  []byte
@@ -93,24 +126,21 @@ func (c *cells) at(row int) []byte {
 const pieceBytes = writeBufferBytes / 2
 
 func (d *tsvDocument) columns(cols []Column, n int) {
-	for len(d.cells) < len(cols) {
-		d.cells = append(d.cells, cells{})
-	}
-	for i := range cols {
-		d.cells[i].fill(&cols[i], n, appendTSVTerm)
-	}
-	b := d.scratch[:0]
+	s := scratches.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	defer s.leave()
+	s.fill(cols, n, func(int) func([]byte, rdf.Term) []byte { return appendTSVTerm })
+	b := s.row[:0]
 	for row := range n {
 		for i := range cols {
 			if i > 0 {
 				b = append(b, '\t')
 			}
-			b = append(b, d.cells[i].at(row)...)
+			b = append(b, s.cells[i].at(row)...)
 		}
 		b = handOn(d.w, append(b, '\n'))
 	}
-	d.w.Write(b)
-	d.scratch = b
+	d.w.Write(b) //nolint:errcheck // it sticks
+	s.row = b
 }
 
 // handOn writes b if it is long enough, and returns what is left of it.
@@ -123,24 +153,22 @@ func handOn(w *bufio.Writer, b []byte) []byte {
 }
 
 func (d *jsonDocument) columns(cols []Column, n int) {
-	for len(d.cells) < len(cols) {
-		d.cells = append(d.cells, cells{})
-	}
-	for i := range cols {
-		name := d.names[i]
-		d.cells[i].fill(&cols[i], n, func(b []byte, t rdf.Term) []byte {
+	s := scratches.Get().(*scratch) //nolint:errcheck // the pool holds nothing else
+	defer s.leave()
+	s.fill(cols, n, func(column int) func([]byte, rdf.Term) []byte {
+		return func(b []byte, t rdf.Term) []byte {
 			if t.IsZero() {
 				return b
 			}
-			return appendJSONTerm(append(b, name...), t)
-		})
-	}
-	b := d.scratch[:0]
+			return appendJSONTerm(append(b, d.names[column]...), t)
+		}
+	})
+	b := s.row[:0]
 	for row := range n {
 		b = d.beginRow(b)
 		first := true
 		for i := range cols {
-			cell := d.cells[i].at(row)
+			cell := s.cells[i].at(row)
 			if len(cell) == 0 {
 				continue
 			}
@@ -152,6 +180,6 @@ func (d *jsonDocument) columns(cols []Column, n int) {
 		}
 		b = handOn(d.w, append(b, '}'))
 	}
-	d.w.Write(b)
-	d.scratch = b
+	d.w.Write(b) //nolint:errcheck // it sticks
+	s.row = b
 }

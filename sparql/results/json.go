@@ -17,7 +17,6 @@ type jsonDocument struct {
 	rows    int
 	boolSet bool
 	scratch []byte
-	cells   []cells
 }
 
 func (d *jsonDocument) begin(vars []string) {

@@ -15,7 +15,6 @@ import (
 type tsvDocument struct {
 	w       *bufio.Writer
 	scratch []byte
-	cells   []cells
 }
 
 func (d *tsvDocument) begin(vars []string) {

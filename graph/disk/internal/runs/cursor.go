@@ -130,8 +130,10 @@ func (c *Cursor) Next(ctx context.Context) (*graph.Chunk, error) {
 		if c.at == c.n { // the largest run has no more
 			return c.rest()
 		}
-		if c.rows == 0 && !c.changes() {
-			return c.direct(), nil
+		if c.rows == 0 {
+			if to, inside := c.upTo(); !inside || to-c.at >= directRows() {
+				return c.direct(to), nil
+			}
 		}
 		full, err := c.splice()
 		if err != nil {
@@ -197,25 +199,39 @@ func (c *Cursor) changes() bool {
 	return c.deltas.sign != 0 && compareRow(&c.in, c.n-1, &c.deltas.key) >= 0
 }
 
-// direct hands out the input as it is.
-func (c *Cursor) direct() *graph.Chunk {
-	for i, pos := range c.pos {
-		c.chunk.Cols[pos] = c.in[i][c.at:c.n]
+// directRows returns how many rows without a change are handed out as they are,
+// as a chunk of their own: copying fewer costs less than one more chunk.
+func directRows() int {
+	if invariant.Sometimes(3) {
+		return 1
 	}
-	c.at = c.n
+	return 512
+}
+
+// upTo returns the row of the input before which the next change belongs; its
+// end if that comes later.
+func (c *Cursor) upTo() (to int, inside bool) {
+	if !c.changes() {
+		return c.n, false
+	}
+	return c.lower(&c.deltas.key), true
+}
+
+// direct hands out the input up to a row as it is.
+func (c *Cursor) direct(to int) *graph.Chunk {
+	for i, pos := range c.pos {
+		c.chunk.Cols[pos] = c.in[i][c.at:to]
+	}
+	c.at = to
 	return &c.chunk
 }
 
 // splice moves input to the output with the changes that lie in it; full if
-// the output has no more room.
+// the output has no more room, or many rows without a change follow.
 func (c *Cursor) splice() (full bool, err error) {
 	c.room()
+	to, inside := c.upTo()
 	for c.at < c.n {
-		to := c.n
-		inside := c.changes()
-		if inside {
-			to = c.lower(&c.deltas.key)
-		}
 		if room := len(c.out[0]) - c.rows; to-c.at > room {
 			c.copy(c.at + room)
 			return true, nil
@@ -239,6 +255,9 @@ func (c *Cursor) splice() (full bool, err error) {
 		}
 		if err := c.nextDelta(); err != nil {
 			return false, err
+		}
+		if to, inside = c.upTo(); to-c.at >= directRows() {
+			return c.rows > 0, nil
 		}
 	}
 	return c.rows == len(c.out[0]), nil

@@ -138,6 +138,9 @@ func countBelow(keys []Key, bound *Key) int {
 	return lower(keys, bound)
 }
 
+// nearSources is how many sources settle looks at one after the other.
+const nearSources = 3
+
 // settle moves the first source to where its next key belongs, or drops it.
 func (m *merger) settle() {
 	s := m.sources[0]
@@ -146,10 +149,27 @@ func (m *merger) settle() {
 		return
 	}
 	k := &s.keys[0]
-	i := 1
-	for ; i < len(m.sources) && compare(&m.sources[i].keys[0], k) < 0; i++ {
-		m.sources[i-1] = m.sources[i]
+	i, n := 1, len(m.sources)
+	for ; i < min(n, 1+nearSources); i++ {
+		if compare(&m.sources[i].keys[0], k) >= 0 {
+			m.place(s, i)
+			return
+		}
 	}
+	for i < n {
+		mid := int(uint(i+n) >> 1)
+		if compare(&m.sources[mid].keys[0], k) < 0 {
+			i = mid + 1
+		} else {
+			n = mid
+		}
+	}
+	m.place(s, i)
+}
+
+// place puts the first source, s, behind those before i.
+func (m *merger) place(s *source, i int) {
+	copy(m.sources, m.sources[1:i])
 	m.sources[i-1] = s
 }
 

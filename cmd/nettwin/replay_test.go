@@ -30,7 +30,7 @@ func invoke(t *testing.T, args ...string) (code int, stdout, stderr string) {
 // provenance, which notes each contact.
 func said(t *testing.T, data string) []string {
 	t.Helper()
-	code, text, errs := invoke(t, "export", "--data", data, "--format", "nq")
+	code, text, errs := invoke(t, "export", "--data", data)
 	if code != 0 {
 		t.Fatal(errs)
 	}

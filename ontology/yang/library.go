@@ -58,13 +58,13 @@ func parseSource(file string, text []byte) (*source, *Problem) {
 		p := &Problem{Module: name, File: file, Reason: err.Error()}
 		var se *syntaxError
 		if errors.As(err, &se) {
-			p.Line, p.Reason = se.line, se.reason
+			p.Line, p.Column, p.Reason = se.line, se.col, se.reason
 		}
 		return nil, p
 	}
 	src := &source{file: file, name: st.arg, st: st}
 	bad := func(reason string) (*source, *Problem) {
-		return nil, &Problem{Module: name, File: file, Line: st.line, Reason: reason}
+		return nil, &Problem{Module: name, File: file, Line: st.line, Column: st.col, Reason: reason}
 	}
 	if !isIdentifier(st.arg) {
 		return bad("module name " + quote(st.arg) + " is not an identifier")

@@ -205,7 +205,7 @@ func (u *unit) resolve(qname string) (*module, string) {
 func (c *compiler) problem(u *unit, st *statement, path, format string, args ...any) {
 	p := Problem{Module: u.mod.Name, File: u.src.file, Path: path, Reason: fmt.Sprintf(format, args...)}
 	if st != nil {
-		p.Line = st.line
+		p.Line, p.Column = st.line, st.col
 	}
 	c.problems.add(p)
 }

@@ -48,6 +48,8 @@ type Module struct {
 	// Implemented is false for modules that only lend types, groupings and
 	// identities.
 	Implemented bool
+	// Features are those that the module defines and that are supported.
+	Features []string
 }
 
 // Node is one node of the schema. It is immutable once compiled.

@@ -1,6 +1,7 @@
 package yang
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,19 +13,27 @@ type Problem struct {
 	Module string // the module, "" if it is not known
 	File   string // the name of the source
 	Line   int    // 0 if it has no line
+	Column int    // of the statement, in octets from 1; 0 if it has none
 	Path   string // the schema path or data path, "" for a whole module
 	Reason string
 }
 
 func (p Problem) String() string {
 	var b strings.Builder
-	for _, s := range []string{p.Module, p.File} {
-		if s != "" {
-			b.WriteString(s + ": ")
-		}
+	switch {
+	case p.Module != "" && p.File != "" && p.Line > 0:
+		b.WriteString(p.Module + ": " + p.File + ":")
+	case p.Module != "" && p.File != "":
+		b.WriteString(p.Module + ": " + p.File + ": ")
+	case p.Module+p.File != "":
+		b.WriteString(p.Module + p.File + ": ")
 	}
 	if p.Line > 0 {
-		fmt.Fprintf(&b, "%d: ", p.Line)
+		fmt.Fprintf(&b, "%d:", p.Line)
+		if p.Column > 0 {
+			fmt.Fprintf(&b, "%d:", p.Column)
+		}
+		b.WriteString(" ")
 	}
 	if p.Path != "" {
 		b.WriteString(p.Path + ": ")
@@ -57,7 +66,7 @@ func (ps *problems) sorted() []Problem {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c
 		}
-		return a.Line - b.Line
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
 	return ps.list
 }

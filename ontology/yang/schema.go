@@ -2,6 +2,7 @@ package yang
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -43,6 +44,11 @@ func (c *compiler) schema() *Schema {
 	s := &Schema{topIndex: childIndex{}, byIRI: map[string]*Node{}, byName: map[string]*Module{},
 		bySpace: map[string]*Module{}, values: *c.values, identities: c.identities}
 	for _, m := range c.loaded {
+		for _, name := range slices.Sorted(maps.Keys(m.features)) {
+			if m.Implemented && c.feature(m.units[0], name) {
+				m.Features = append(m.Features, name)
+			}
+		}
 		s.modules = append(s.modules, m.Module)
 		if o := s.byName[m.Name]; o == nil || m.Implemented {
 			s.byName[m.Name] = m.Module

@@ -21,6 +21,7 @@ type statement struct {
 	arg     string
 	hasArg  bool
 	line    int
+	col     int
 	sub     []*statement
 
 	// Definitions directly below, filled after parsing; nil if there are none.
@@ -159,7 +160,7 @@ func (p *parser) statement(depth int) (*statement, error) {
 	if err := p.space(); err != nil {
 		return nil, err
 	}
-	st := &statement{line: p.line}
+	st := &statement{line: p.line, col: p.pos - p.bol + 1}
 	if st.keyword = p.word(); st.keyword == "" {
 		return nil, p.errorf("a keyword was expected")
 	}

@@ -37,7 +37,9 @@ var (
 // Vocabulary hands the schema as RDF to yield, until it returns false: a class
 // for each list and top-level container, a property for each leaf and
 // presence container with its domain and range, units and whether it can be
-// configured; a SKOS concept for each identity. Descriptions are not copied.
+// configured; what of keys, types, choices, operations and features RDFS has no
+// word for, by schemaTerm; a SKOS concept for each identity. Descriptions are
+// not copied.
 func (s *Schema) Vocabulary(yield func(rdf.Triple) bool) {
 	w := &vocabularyWriter{yield: yield}
 	for _, m := range s.modules {
@@ -50,13 +52,17 @@ func (s *Schema) Vocabulary(yield func(rdf.Triple) bool) {
 		if m.Revision != "" {
 			w.say(iri, owlVersionInfo, rdf.String(m.Revision))
 		}
+		w.say(iri, schemaTerm("namespace"), rdf.String(m.Namespace))
+		for _, f := range m.Features {
+			w.say(iri, schemaTerm("feature"), rdf.String(f))
+		}
 	}
 	for _, id := range s.identities {
 		if s.byName[id.Module.Name] == id.Module {
 			w.identity(id)
 		}
 	}
-	for _, list := range [][]*Node{s.data, s.notes, s.structures} {
+	for _, list := range [][]*Node{s.data, s.rpcs, s.notes, s.structures} {
 		for _, n := range list {
 			w.node(n, nil)
 		}
@@ -95,9 +101,10 @@ func (w *vocabularyWriter) node(n, owner *Node) {
 	switch {
 	case n.Kind == Leaf || n.Kind == LeafList || n.Kind == AnyData || n.Kind == AnyXML:
 		w.property(n, owner)
-	case n.Kind == List || n.Parent == nil:
+	case n.Kind == List || n.Parent == nil || n.Kind == Action || n.Kind == Notification || n.Kind == Input || n.Kind == Output:
 		w.name(n)
 		w.say(n.term, rdfType, rdfsClass)
+		w.class(n, owner)
 		owner = n
 	case n.Presence:
 		w.property(n, owner)
@@ -109,7 +116,44 @@ func (w *vocabularyWriter) node(n, owner *Node) {
 	}
 }
 
+// class states what the schema says of a list, a container, an operation or a
+// notification: where its things stand, and its keys in order.
+func (w *vocabularyWriter) class(n, owner *Node) {
+	if owner != nil {
+		w.say(n.term, schemaTerm("within"), owner.term)
+	}
+	if len(n.Keys) > 0 {
+		names := make([]string, len(n.Keys))
+		for i, k := range n.Keys {
+			names[i] = k.Name
+			w.say(n.term, schemaTerm("key"), k.term)
+		}
+		w.say(n.term, schemaTerm("keys"), rdf.String(strings.Join(names, " ")))
+	}
+}
+
+// schemaTerm is a word for what schemas say of their nodes and RDFS has none
+// for: kind, namespace, feature, within, key, keys, type, enum, bit, base,
+// member, leafref, mandatory, default, choice, case, conditional.
+func schemaTerm(name string) rdf.Term {
+	return rdf.IRI(strings.TrimSuffix(Namespace, "/") + "#" + name)
+}
+
 func (w *vocabularyWriter) name(n *Node) {
+	w.say(n.term, schemaTerm("kind"), rdf.String(n.Kind.String()))
+	if choice, kase := n.InCase(); choice != nil {
+		w.say(n.term, schemaTerm("choice"), rdf.String(choice.Name))
+		w.say(n.term, schemaTerm("case"), rdf.String(kase.Name))
+	}
+	if n.Conditional {
+		w.say(n.term, schemaTerm("conditional"), isTrue)
+	}
+	if n.Mandatory {
+		w.say(n.term, schemaTerm("mandatory"), isTrue)
+	}
+	for _, d := range n.Default {
+		w.say(n.term, schemaTerm("default"), rdf.String(d))
+	}
 	w.say(n.term, rdfsLabel, rdf.String(strings.ReplaceAll(n.Name, "-", " ")))
 	w.say(n.term, rdfsIsDefinedBy, rdf.IRI(Namespace+n.Module.Name))
 	if n.Status != Current {
@@ -134,6 +178,46 @@ func (w *vocabularyWriter) property(n, owner *Node) {
 		configurable = "true"
 	}
 	w.say(n.term, Configurable, rdf.Literal(configurable, rdf.XSDBoolean))
+	if n.Type != nil {
+		w.typ(n, n.Type, 0)
+	}
+}
+
+// typ states the type of a leaf: its names, what may stand for it, and where it
+// points.
+func (w *vocabularyWriter) typ(n *Node, t *Type, depth int) {
+	name := t.Base.String()
+	if len(t.Typedefs) > 0 {
+		name = t.Typedefs[0]
+	}
+	predicate := schemaTerm("type")
+	if depth > 0 {
+		predicate = schemaTerm("member")
+	}
+	w.say(n.term, predicate, rdf.String(name))
+	for _, e := range t.Enums {
+		w.say(n.term, schemaTerm("enum"), rdf.String(e.Name))
+	}
+	for _, b := range t.Bits {
+		w.say(n.term, schemaTerm("bit"), rdf.String(b.Name))
+	}
+	for _, b := range t.Bases {
+		w.say(n.term, schemaTerm("base"), rdf.IRI(b.IRI()))
+	}
+	if t.Target != nil {
+		w.say(n.term, schemaTerm("leafref"), t.Target.term)
+		link := rdf.IRI(n.iri + targetSuffix)
+		w.say(link, rdfType, rdfProperty)
+		if t.Target.isKey && t.Target.Parent != nil {
+			w.say(link, rdfsRange, t.Target.Parent.term)
+		}
+	}
+	if depth > maxTypeDepth {
+		return
+	}
+	for _, m := range t.Members {
+		w.typ(n, m, depth+1)
+	}
 }
 
 // rangeIRI is the datatype or class of a property's values; "" if they have

@@ -35,6 +35,24 @@ func TestVocabulary(t *testing.T) {
 			t.Errorf("missing %v", want)
 		}
 	}
+	of := func(name string) rdf.Term { return iri("https://w3id.org/nettwin/yang#" + name) }
+	for _, want := range []rdf.Triple{
+		{S: iri(kinds + "/person"), P: of("kind"), O: rdf.String("list")},
+		{S: iri(kinds + "/person"), P: of("keys"), O: rdf.String("name family")},
+		{S: iri(kinds + "/person"), P: of("key"), O: iri(kinds + "/person/family")},
+		{S: iri(kinds + "/person"), P: of("within"), O: iri(kinds)},
+		{S: iri(kinds + "/bits"), P: of("bit"), O: rdf.String("a")},
+		{S: iri(kinds + "/i8"), P: of("type"), O: rdf.String("int8")},
+		{S: iri(kinds + "/colour"), P: of("base"), O: iri("https://w3id.org/nettwin/yang/acme-kinds/identity/colour")},
+		{S: iri("https://w3id.org/nettwin/yang/acme-kinds"), P: of("namespace"), O: rdf.String("urn:acme:kinds")},
+	} {
+		if !slices.Contains(triples, want) {
+			t.Errorf("missing %v", want)
+		}
+	}
+	if slices.Contains(triples, rdf.Triple{S: iri("https://w3id.org/nettwin/yang/acme-kinds"), P: of("feature"), O: rdf.String("never")}) {
+		t.Error("the feature never is supported")
+	}
 	tree := readXML(t, s, string(readFile(t, "testdata/oracle/kinds.xml")))
 	tree.Facts(func(f Fact) bool {
 		if f.P == rdfType {

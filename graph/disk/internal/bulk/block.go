@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"fmt"
+	"unsafe"
 
 	"nettwin/graph"
 	"nettwin/graph/disk/internal/dict"
@@ -34,7 +35,18 @@ type Builder struct {
 	slots []uint32 // of terms, plus 1
 	last  [4]graph.Term
 	at    [4]uint32 // of last
+	seen  [seenSlots]seenIRI
 }
+
+// seenIRI is an IRI by where its text lies: parsers give the same memory for
+// those that come often, and it stays as long as the block's quads do.
+type seenIRI struct {
+	text   *byte
+	length int
+	code   uint32
+}
+
+const seenSlots = 512
 
 // NewBuilder returns a builder whose terms a Loading will number.
 func NewBuilder(l *dict.Loading) *Builder {
@@ -49,6 +61,7 @@ func (b *Builder) Reset() {
 	b.last = [4]graph.Term{}
 	b.block.terms = append(b.block.terms, term{id: graph.DefaultGraph})
 	b.at = [4]uint32{}
+	clear(b.seen[:])
 }
 
 // Block returns the quads since Reset.
@@ -89,6 +102,22 @@ func (b *Builder) code(t *graph.Term) (uint32, error) {
 			return b.inlined(id), nil
 		}
 	}
+	if !t.IsIRI() || len(t.Value()) == 0 {
+		return b.entry(t)
+	}
+	text, length := unsafe.StringData(t.Value()), len(t.Value())
+	at := uintptr(unsafe.Pointer(text))
+	seen := &b.seen[(at>>3^at>>12)%seenSlots]
+	if seen.text == text && seen.length == length {
+		return seen.code, nil
+	}
+	code, err := b.entry(t)
+	*seen = seenIRI{text, length, code}
+	return code, err
+}
+
+// entry returns the code of a term that the dictionary is asked for.
+func (b *Builder) entry(t *graph.Term) (uint32, error) {
 	e, hash, err := b.namer.Entry(t)
 	if err != nil {
 		return 0, err

@@ -28,6 +28,8 @@ type sample struct {
 	predicates []rdf.Term
 	integers   []rdf.Quad // whose objects are replaced
 	fresh      int64      // the next integer, which no quad has
+
+	seen, stride int // integers of the file so far, and every which block of them is kept
 	r          *rand.Rand
 }
 
@@ -38,7 +40,7 @@ func readSample(file string, seed uint64) (*sample, error) {
 		return nil, err
 	}
 	defer f.Close()
-	s := &sample{fresh: 1 << 40, r: rand.New(rand.NewPCG(seed, 1))}
+	s := &sample{fresh: 1 << 40, stride: 1, r: rand.New(rand.NewPCG(seed, 1))}
 	predicates := map[rdf.Term]bool{}
 	r := rdf.NewReader(bufio.NewReaderSize(f, 1<<20), rdf.NQuads, rdf.ReaderOptions{})
 	var last rdf.Term
@@ -60,12 +62,8 @@ func readSample(file string, seed uint64) (*sample, error) {
 				s.subjects[at] = q.S
 			}
 		}
-		if q.O.Datatype() == rdf.XSDInteger && (len(s.integers) < maxIntegers || s.r.IntN(8) == 0) {
-			if len(s.integers) < maxIntegers {
-				s.integers = append(s.integers, q)
-			} else {
-				s.integers[s.r.IntN(maxIntegers)] = q
-			}
+		if q.O.Datatype() == rdf.XSDInteger {
+			s.addInteger(q)
 		}
 	}
 	for p := range predicates {
@@ -80,6 +78,24 @@ func readSample(file string, seed uint64) (*sample, error) {
 		return nil, errors.New("the data has fewer than 1000 integers to replace")
 	}
 	return s, nil
+}
+
+// addInteger keeps blocks of integers that follow each other in the file, every
+// stride-th, so that neighbours stay neighbours whatever the file's size.
+func (s *sample) addInteger(q rdf.Quad) {
+	block := s.seen / replaced
+	s.seen++
+	if block%s.stride != 0 {
+		return
+	}
+	if s.integers = append(s.integers, q); len(s.integers) < maxIntegers {
+		return
+	}
+	kept := s.integers[:0]
+	for at := 0; at < len(s.integers); at += 2 * replaced {
+		kept = append(kept, s.integers[at:min(at+replaced, len(s.integers))]...)
+	}
+	s.integers, s.stride = kept, 2*s.stride
 }
 
 // distinct drops repeated integers and keeps the sequence.

@@ -30,7 +30,7 @@ type sample struct {
 	fresh      int64      // the next integer, which no quad has
 
 	seen, stride int // integers of the file so far, and every which block of them is kept
-	r          *rand.Rand
+	r            *rand.Rand
 }
 
 // readSample reads the file once.

@@ -7,7 +7,7 @@ import (
 
 //go:embed actions/*.action actions/README.md
 //go:embed align/*.rule align/README.md
-//go:embed map/*.tsv map/*.md map/mib/*.tsv
+//go:embed map/*.tsv map/*.md map/formats/*.tsv map/mib/*.tsv
 //go:embed queries/*.rq queries/README.md
 //go:embed rules/*.rule rules/README.md
 //go:embed shapes/*.rule shapes/*.ttl shapes/README.md

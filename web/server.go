@@ -35,15 +35,16 @@ type Items interface {
 
 // Options are the parts that a Server puts on the network.
 type Options struct {
-	Store    graph.Store
-	Items    Items
-	Rules    *rules.Engine
-	Control  Control
-	Intents  Intents
-	Base     string // base IRI of the store
-	Protocol *protocol.Handler
-	Sources  func() []ingest.TargetStatus // state of collection; may be nil
-	Ontology []byte                       // twin.ttl, served at /ns
+	Store     graph.Store
+	Items     Items
+	Rules     *rules.Engine
+	Control   Control
+	Intents   Intents
+	Base      string // base IRI of the store
+	Protocol  *protocol.Handler
+	Sources   func() []ingest.TargetStatus // state of collection; may be nil
+	Ontology  []byte                       // twin.ttl, served at /ns
+	Documents Documents                    // nil: none are taken in or given out
 	// Knowledge is the knowledge folder, whose saved queries make the
 	// inventory document; nil: there is none.
 	Knowledge fs.FS
@@ -194,6 +195,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Get("/audit", s.audit)
 	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
 	s.inventoryRoutes(r.With(read))
+	s.documentRoutes(r.With(read), r.With(write))
 	r.With(read).Get("/saved", s.opt.Protocol.Saved)
 	r.With(read).Get("/saved/{name}", s.opt.Protocol.Saved)
 	r.With(read).Get("/queries", s.queryList)

@@ -19,6 +19,8 @@ import (
 type exportCmds struct {
 	RDF       exportCmd          `cmd:"" name:"rdf" default:"withargs" help:"Write the dataset or one graph as RDF."`
 	Inventory exportInventoryCmd `cmd:"" help:"Write what the twin holds of each device, as a JSON array."`
+	Topology  exportTopologyCmd  `cmd:"" help:"Write the twin's topologies, or one that was taken in."`
+	NetBox    exportNetBoxCmd    `cmd:"" name:"netbox" help:"Write what was taken in from a NetBox."`
 }
 
 type exportInventoryCmd struct {

@@ -36,10 +36,12 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Serve the twin of the fixture network, with simulated devices."`
 	Load     loadCmd     `cmd:"" help:"Load RDF files."`
 	Export   exportCmds  `cmd:"" help:"Write the dataset or one graph as RDF, or documents of it."`
+	Import   importCmd   `cmd:"" help:"Take in topologies, and what NetBox says."`
 	Query    queryCmd    `cmd:"" help:"Ask a SPARQL query."`
 	Update   updateCmd   `cmd:"" help:"Run a SPARQL update."`
 	Collect  collectCmd  `cmd:"" help:"Collect from devices once."`
 	Replay   replayCmd   `cmd:"" help:"Take in files and folders of recorded messages."`
+	Ontology ontologyCmd `cmd:"" help:"Write what schemas mean as RDF."`
 	Simulate simulateCmd `cmd:"" help:"Simulate devices from recordings."`
 	Config   configCmd   `cmd:"" help:"Check a configuration."`
 	Names    namesCmd    `cmd:"" help:"Get and verify content-named items."`

@@ -241,6 +241,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 			Prefixes: prefixes(base), Observe: metrics.ObserveQuery,
 		}),
 		Sources: in.status, Ontology: ontology.Vocabulary(), Knowledge: s.knowledge, UI: ui.Files(),
+		Documents: documents{s.store, s.items, s.knowledge},
 		Gate: web.NewGate(web.GateOptions{
 			Tokens: s.tokens, Loopback: web.IsLoopback(listener.Addr().String()), Log: s.env.log,
 			Hosts: web.OwnHosts(base, listener.Addr().String(), s.hosts...),

@@ -376,11 +376,9 @@ func (t *tree) forget(e *yang.Element) {
 // remove deletes what is at a path: every entry of a list whose keys it does
 // not say (gNMI specification §2.4.2, §3.5.2.3).
 func (t *tree) remove(origin string, steps []Step) error {
-	if path, whole := t.path(origin, steps); whole {
-		if e := t.index[path]; e != nil {
-			t.delete(e)
-			return nil
-		}
+	if e := t.find(origin, steps); e != nil {
+		t.delete(e)
+		return nil
 	}
 	if len(steps) > 0 && steps[0].Module == "" {
 		steps = slices.Clone(steps)
@@ -390,6 +388,39 @@ func (t *tree) remove(origin string, steps []Step) error {
 		t.delete(e)
 	}
 	return nil
+}
+
+// find returns the one element of a path that has all keys, or nil.
+func (t *tree) find(origin string, steps []Step) *yang.Element {
+	path, whole := t.path(origin, steps)
+	if !whole || len(steps) == 0 {
+		return nil
+	}
+	if e := t.index[path]; e != nil {
+		return e
+	}
+	// Keys may have another form than the one that is canonical.
+	parent, name := path, ""
+	small, err := t.data.Schema.ReadJSON(strings.NewReader("{}"), yang.DecodeOptions{At: parent})
+	if at := strings.LastIndexByte(path, '/'); err != nil && at > 0 { // a leaf holds nothing
+		parent, name = path[:at], path[at:]
+		small, err = t.data.Schema.ReadJSON(strings.NewReader("{}"), yang.DecodeOptions{At: parent})
+	}
+	if err != nil {
+		return nil
+	}
+	var last *yang.Element
+	for list := small.Top; len(list) > 0; list = last.Children {
+		next := list[len(list)-1]
+		if next.Node != nil && next.Node.Kind == yang.Leaf {
+			break
+		}
+		last = next
+	}
+	if last == nil {
+		return nil
+	}
+	return t.index[last.Path()+name]
 }
 
 // match finds the elements at a path below a list of elements.
@@ -429,7 +460,7 @@ func fits(e *yang.Element, s Step) bool {
 		return false
 	}
 	for i, k := range e.Node.Keys {
-		if want, said := s.Keys[k.Name]; said && want != "*" && want != values[i] {
+		if want, said := s.Keys[k.Name]; said && want != "*" && want != values[i] && !strings.HasSuffix(values[i], ":"+want) {
 			return false
 		}
 	}

@@ -40,6 +40,7 @@ func (p *planner) countQuads(ctx context.Context, g *grouping) (Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.exact[pattern] = n
 	return p.counted(out, g, it, n), nil
 }
 

@@ -289,6 +289,8 @@ type Plan struct {
 	Default Graph
 	Named   []graph.TermID
 	Limited bool
+
+	basis basis
 }
 
 // Has tells whether an active graph other than a slot's takes in a graph.

@@ -60,7 +60,7 @@ func Make(ctx context.Context, q *algebra.Query, src graph.Source, opt Options) 
 		need = need.Union(pattern.Slots())
 	}
 	prune(root, need)
-	out.Slots = p.slots
+	out.Slots, out.basis = p.slots, p.stats.basis()
 	return out, nil
 }
 

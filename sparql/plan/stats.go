@@ -13,6 +13,7 @@ type stats struct {
 	counts map[graph.Pattern]float64
 	kinds  map[spread]float64
 	ids    map[rdf.Term]graph.TermID
+	exact  map[graph.Pattern]uint64 // that answers are made of
 }
 
 // spread asks for the number of distinct values in one position of a pattern.
@@ -25,6 +26,7 @@ func newStats(src graph.Source) *stats {
 	return &stats{
 		src:    src,
 		counts: map[graph.Pattern]float64{}, kinds: map[spread]float64{}, ids: map[rdf.Term]graph.TermID{},
+		exact: map[graph.Pattern]uint64{},
 	}
 }
 

@@ -10,9 +10,10 @@
 // authorises before it calls a handler here.
 //
 // What is remembered is remembered for a version, so that nothing has to be
-// forgotten: a parsed query by its text; a plan by text, store, commit, view,
-// role and dataset (etag.go); a small answer by the same and its format, which
-// is also its ETag. Only answers that depend on nothing but the data have one.
+// forgotten: a parsed query by its text; a small answer by text, store, commit,
+// view, role, dataset (etag.go) and format, which is also its ETag. Only answers
+// that depend on nothing but the data have one. A plan outlives commits as long
+// as what it was made from holds (plans.go).
 //
 // An error before the first byte is a status; after it the connection is cut,
 // so that a part is never taken for the whole.

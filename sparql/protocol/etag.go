@@ -13,9 +13,13 @@ import (
 // versionKey names all that the answer to a query depends on beside its
 // format: store, version, view, role, dataset and text.
 func (h *Handler) versionKey(r *http.Request, snapshot graph.Snapshot, view string, p request) string {
+	return strconv.FormatUint(uint64(snapshot.Commit().Seq), 10) + h.planKey(r, view, p)
+}
+
+// planKey names all that the plan of a query depends on beside the version.
+func (h *Handler) planKey(r *http.Request, view string, p request) string {
 	var b strings.Builder
 	b.WriteString(h.storeKey)
-	b.WriteString(strconv.FormatUint(uint64(snapshot.Commit().Seq), 10))
 	for _, part := range [...]string{view, h.opt.Role(r), p.get("union")} {
 		b.WriteByte(0)
 		b.WriteString(part)

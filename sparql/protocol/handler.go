@@ -19,7 +19,6 @@ import (
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql"
-	"nettwin/sparql/plan"
 )
 
 // Default limits of requests.
@@ -93,7 +92,7 @@ type Handler struct {
 	Running *Registry
 
 	parses   *cache[parsed]     // by text
-	plans    *cache[*plan.Plan] // by versionKey
+	plans    *cache[planned]    // by planKey
 	results  *cache[answerBody] // by tag
 	storeKey string
 	share    *sparql.Share
@@ -133,7 +132,7 @@ func New(opt Options) *Handler {
 	info := opt.Store.Info()
 	return &Handler{
 		opt: opt, Running: NewRegistry(),
-		parses: newCache[parsed](parseCacheBytes), plans: newCache[*plan.Plan](planCacheBytes),
+		parses: newCache[parsed](parseCacheBytes), plans: newCache[planned](planCacheBytes),
 		results:  newCache[answerBody](max(opt.ResultCacheBytes, 0)),
 		share:    sparql.NewShare(opt.MaxTotalMemoryBytes, opt.Workers),
 		storeKey: info.Base + " " + strconv.FormatInt(info.Created.UnixNano(), 36) + " ",

@@ -11,7 +11,6 @@ import (
 
 	"nettwin/sparql"
 	"nettwin/sparql/algebra"
-	"nettwin/sparql/plan"
 	"nettwin/sparql/results"
 )
 
@@ -41,12 +40,9 @@ func (h *Handler) parse(text string) (parsed, error) {
 	return q, nil
 }
 
-// What a parsed query and a plan take in memory for each byte of the text,
-// roughly.
-const (
-	parsedBytesPerByte  = 40
-	plannedBytesPerByte = 60
-)
+// parsedBytesPerByte is what a parsed query takes in memory for each byte of the
+// text, roughly.
+const parsedBytesPerByte = 40
 
 // Query answers a SPARQL query; without one, it describes the service.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
@@ -114,11 +110,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p request) {
 	}
 	ctx, run := h.begin(r, w, "query", p.text)
 	defer run.end()
-	if made, ok := h.plans.get(key); ok {
-		opt.Plan = made
-	} else {
-		opt.Planned = func(made *plan.Plan) { h.plans.put(key, made, int64(len(p.text))*plannedBytesPerByte) }
-	}
+	opt.Plan, opt.Planned = h.plan(h.planKey(r, view, p), snapshot, len(p.text))
 	rows := 0
 	result, err := query.Run(ctx, snapshot, opt)
 	if err == nil {

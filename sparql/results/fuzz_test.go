@@ -46,13 +46,17 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 }
 
 func FuzzReadJSON(f *testing.F) {
-	fuzzReader(f, JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"a","xml:lang":"en"}}]}}`, `{"boolean":true}`)
+	fuzzReader(f, JSON, `{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"a","xml:lang":"en"}}]}}`, `{"boolean":true}`,
+		`{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"triple","value":{"subject":{"type":"bnode","value":"b"},"predicate":{"type":"uri","value":"p:p"},"object":{"type":"literal","value":"a","xml:lang":"en","its:dir":"ltr"}}}}]}}`)
 }
 
 func FuzzReadXML(f *testing.F) {
-	fuzzReader(f, XML, `<sparql xmlns="`+resultsNS+`"><head><variable name="x"/></head><results><result><binding name="x"><literal xml:lang="en">a</literal></binding></result></results></sparql>`)
+	fuzzReader(f, XML, `<sparql xmlns="`+resultsNS+`"><head><variable name="x"/></head><results><result><binding name="x"><literal xml:lang="en">a</literal></binding></result></results></sparql>`,
+		`<sparql xmlns="`+resultsNS+`" xmlns:its="`+itsNS+`"><head><variable name="x"/></head><results><result><binding name="x"><triple><subject><uri>s:s</uri></subject><predicate><uri>p:p</uri></predicate><object><literal xml:lang="en" its:dir="rtl">a</literal></object></triple></binding></result></results></sparql>`)
 }
 
 func FuzzReadCSV(f *testing.F) { fuzzReader(f, CSV, "x,y\r\n_:a,\"b,c\"\r\n") }
 
-func FuzzReadTSV(f *testing.F) { fuzzReader(f, TSV, "?x\t?y\n<http://a>\t\"b\"@en\n1.5\t_:b\n") }
+func FuzzReadTSV(f *testing.F) {
+	fuzzReader(f, TSV, "?x\t?y\n<http://a>\t\"b\"@en--ltr\n1.5\t<<( _:b <p:p> \"a\\t\" )>>\n")
+}

@@ -147,16 +147,16 @@ type xmlPart struct {
 	Terms []xmlTerm `xml:",any"`
 }
 
-func (p *xmlPart) term() (rdf.Term, error) {
+func (p *xmlPart) term(depth int) (rdf.Term, error) {
 	if p == nil || len(p.Terms) != 1 {
 		return rdf.Term{}, fmt.Errorf("expected one term")
 	}
-	return p.Terms[0].term()
+	return p.Terms[0].term(depth)
 }
 
-func (t *xmlTerm) term() (rdf.Term, error) {
+func (t *xmlTerm) term(depth int) (rdf.Term, error) {
 	if t.XMLName.Local == "triple" {
-		return makeTriple(t.Subject.term, t.Predicate.term, t.Object.term)
+		return makeTriple(depth, t.Subject.term, t.Predicate.term, t.Object.term)
 	}
 	return makeTerm(t.XMLName.Local, t.Value, t.Lang, t.Direction, t.Datatype)
 }
@@ -188,7 +188,7 @@ func readXML(r io.Reader) (*Result, error) {
 			if !ok || len(b.Terms) != 1 {
 				return nil, fmt.Errorf("solution %d: binding %q: expected one term for a variable of the head", i+1, b.Name)
 			}
-			if row[at], err = b.Terms[0].term(); err != nil {
+			if row[at], err = b.Terms[0].term(0); err != nil {
 				return nil, fmt.Errorf("solution %d: binding %q: %w", i+1, b.Name, err)
 			}
 		}

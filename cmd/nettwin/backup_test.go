@@ -244,3 +244,34 @@ func TestCompactData(t *testing.T) {
 		t.Errorf("no store: code %d: %s", got.code, got.stderr)
 	}
 }
+
+// TestServeRetention: a configured retention holds: a version from before is
+// gone, and who follows the changes is told from which commit to go on.
+func TestServeRetention(t *testing.T) {
+	data := collectedData(t)
+	config := operatorConfig(t, t.TempDir(), "retention: {commits: 2, graphs: [{graph: \"http://localhost:7878/graph/source/\", commits: 1}]}\n")
+	d, stop := ownServer(t, "serve", data, "--config", config)
+	defer stop()
+	url := strings.TrimRight(d.url, "/")
+	t.Setenv("NETTWIN_TOKEN", operatorText)
+	for i := range 4 {
+		if got := nettwin(t, "", "update", "--url", url, fmt.Sprintf(`INSERT DATA { <https://b.example/%d> <https://b.example/p> "x" }`, i)); got.code != 0 {
+			t.Fatal(got.stderr)
+		}
+	}
+	if got := nettwin(t, "", "compact", "--url", url); got.code != 0 { // makes a checkpoint
+		t.Fatal(got.stderr)
+	}
+	stats := decode[web.DataStats](t, nettwin(t, "", "stats", "--json", "--url", url))
+	if stats.Oldest == 0 || stats.FeedFrom < stats.Oldest {
+		t.Fatalf("%+v", stats)
+	}
+	for path, want := range map[string]string{"api/v1/patch?since=1": fmt.Sprintf("can be resumed, is %d", stats.FeedFrom), "sparql?asOf=1&query=ASK%7B%7D": "no longer retained"} {
+		if status, text := d.fetch(t, path); status != http.StatusGone || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %d: %s, want %s", path, status, text, want)
+		}
+	}
+	if status, text := d.fetch(t, fmt.Sprintf("api/v1/patch?since=%d", stats.FeedFrom)); status != http.StatusOK {
+		t.Errorf("from the oldest: %d: %s", status, text)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"nettwin/graph/disk"
+	"nettwin/internal/config"
 	"nettwin/web"
 )
 
@@ -146,4 +148,13 @@ func graphClass(name string) string {
 		return "default graph"
 	}
 	return "<" + name + ">"
+}
+
+// retention is what a configuration says of it in the words of the engine.
+func retention(c config.Retention) disk.Retention {
+	r := disk.Retention{Commits: uint64(c.Commits), Age: c.Age}
+	for _, g := range c.Graphs {
+		r.Graphs = append(r.Graphs, disk.GraphRetention{Graph: g.Graph, Commits: uint64(g.Commits), Age: g.Age})
+	}
+	return r
 }

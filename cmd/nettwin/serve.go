@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"nettwin/graph/disk"
 	"nettwin/internal/auth"
 	"nettwin/internal/config"
 	"nettwin/web"
@@ -46,7 +47,7 @@ func (c *serveCmd) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	t, err := openTwin(ctx, env, c.Data, base)
+	t, err := openTwinWith(ctx, env, c.Data, base, disk.Options{Retention: retention(cfg.Retention)})
 	if err != nil {
 		return err
 	}

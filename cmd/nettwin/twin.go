@@ -33,7 +33,12 @@ type twin struct {
 
 // openTwin opens or creates a data directory: graph, items, knowledge, rules
 // and the ingest pipeline.
-func openTwin(ctx context.Context, env *environment, dir, base string) (_ *twin, err error) {
+func openTwin(ctx context.Context, env *environment, dir, base string) (*twin, error) {
+	return openTwinWith(ctx, env, dir, base, disk.Options{})
+}
+
+// openTwinWith is openTwin with options of the engine.
+func openTwinWith(ctx context.Context, env *environment, dir, base string, o disk.Options) (_ *twin, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -43,7 +48,7 @@ func openTwin(ctx context.Context, env *environment, dir, base string) (_ *twin,
 			t.Close()
 		}
 	}()
-	if t.store, err = openStore(env, dir, base); err != nil {
+	if t.store, err = openStoreWith(env, dir, base, o); err != nil {
 		return nil, err
 	}
 	if t.items, err = openItems(dir, false); err != nil {

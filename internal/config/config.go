@@ -18,6 +18,7 @@ type Config struct {
 	Listeners   Listeners
 	YANG        string // folder of YANG modules that devices do not hand out; "": none
 	Limits      Limits
+	Retention   Retention
 	TLS         *TLS // nil: plain HTTP
 }
 
@@ -144,6 +145,23 @@ const DefaultNETCONFPeriod = 5 * time.Minute
 type Listeners struct {
 	Trap, Syslog, Flow []string
 	UDPNotif, MDT      []string
+}
+
+// Retention says how much of the past the store keeps; the zero value: all. A
+// commit stays if either limit keeps it.
+type Retention struct {
+	Commits int64         // the newest so many; 0: no limit by number
+	Age     time.Duration // those not older; 0: no limit by age
+	Graphs  []GraphRetention
+}
+
+// GraphRetention is the retention of some graphs of which less is kept.
+type GraphRetention struct {
+	// Graph is the IRI of a graph, what the IRIs of graphs begin with if it ends
+	// in "/" or "#", or "" for the default graph, which the file calls default.
+	Graph   string
+	Commits int64
+	Age     time.Duration
 }
 
 // Limits bound requests.

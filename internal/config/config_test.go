@@ -81,6 +81,8 @@ func full() *Config {
 		Limits: Limits{QueryTimeout: 30 * time.Second, MaxQueryTimeout: 10 * time.Minute,
 			MaxRows: 1000000, MaxQueryBytes: 524288, MaxDataBytes: 4294967296, MaxMemoryBytes: 1 << 30, MaxSpillBytes: 20 << 30, ResultCache: 16 << 20,
 			SlowQuery: 2 * time.Second, Reach: []string{"https://example.org/sparql", "file:///srv/rdf/"}},
+		Retention: Retention{Commits: 100000, Age: 8760 * time.Hour, Graphs: []GraphRetention{
+			{Graph: "https://noc.example/graph/source/", Age: 168 * time.Hour}, {Graph: "", Commits: 5000, Age: 720 * time.Hour}}},
 		TLS: &TLS{Certificate: "/etc/nettwin/cert.pem", Key: Secret{fileSecret, "/etc/nettwin/key.pem"}},
 	}
 }

@@ -27,6 +27,7 @@ func decode(p *problems, root *yaml.Node) *Config {
 		optional("listeners", func(v value) { c.Listeners = readListeners(v) }),
 		optional("yang", textTo(&c.YANG, checkPath)),
 		optional("limits", func(v value) { c.Limits = readLimits(v) }),
+		optional("retention", func(v value) { c.Retention = readRetention(v) }),
 		optional("tls", func(v value) { c.TLS = readTLS(v) }),
 	)
 	devices.checkCredentials(c.Credentials)

@@ -25,6 +25,7 @@ func StatusOf(err error) int {
 		tooLarge    *http.MaxBytesError
 		mergeErr    *graph.MergeConflictError
 		corruption  *graph.CorruptionError
+		retention   *graph.RetentionError
 		notAllowed  *NotAllowedError
 		service     *results.ServiceError
 		load        *sparql.LoadError
@@ -53,6 +54,8 @@ func StatusOf(err error) int {
 		}
 	)
 	switch {
+	case errors.As(err, &retention):
+		return http.StatusGone
 	case errors.As(err, &syntaxErr), errors.As(err, &rdfErr):
 		return http.StatusBadRequest
 	case errors.As(err, &limit), errors.As(err, &busy):

@@ -172,6 +172,11 @@ func (h *Handler) Snapshot(w http.ResponseWriter, r *http.Request, get func(stri
 	return snapshot, ok
 }
 
+// missingHeader names graphs that a past version lacks, because less of their
+// past is retained: as graph.Partial does, in angle brackets; <> is the default
+// graph.
+const missingHeader = "Nettwin-Missing-Graphs"
+
 // open is Snapshot with a name for the view.
 func (h *Handler) open(w http.ResponseWriter, _ *http.Request, get func(string) string) (_ graph.Snapshot, view string, ok bool) {
 	at, err := version(get)
@@ -191,6 +196,9 @@ func (h *Handler) open(w http.ResponseWriter, _ *http.Request, get func(string) 
 		return nil, "", false
 	}
 	w.Header().Set("Nettwin-Commit", strconv.FormatUint(uint64(snapshot.Commit().Seq), 10))
+	for _, missing := range graph.Missing(snapshot) {
+		w.Header().Add(missingHeader, "<"+missing+">")
+	}
 	if !limits.IsZero() {
 		view = "reasoning=off"
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"nettwin/sparql/algebra"
@@ -219,11 +220,16 @@ func (t *translator) graph(op *algebra.Graph, e env) logical {
 		}
 		return &inConst{bound: *in.vars(), name: op.Name.Term, in: in}
 	}
-	for _, name := range algebra.InScope(op.P) {
-		if name == op.Name.Var {
+	algebra.Walk(op.P, func(inner algebra.Op) bool {
+		used := inner == op.P && slices.Contains(algebra.InScope(inner), op.Name.Var)
+		if m, ok := inner.(*algebra.Minus); ok { // its variables do not leave it
+			used = used || slices.Contains(algebra.InScope(m.R), op.Name.Var)
+		}
+		if used {
 			t.refuse("the variable of GRAPH is used inside it too")
 		}
-	}
+		return true
+	})
 	slot := t.slot(e.scope, op.Name.Var)
 	inner.graph = graphSpec{kind: graphVar, slot: slot}
 	inner.hidden = e.hidden.Union(setOf(slot))

@@ -29,12 +29,15 @@ func Export(ctx context.Context, w io.Writer, src graph.Source, base string, for
 	if id == graph.None {
 		return fmt.Errorf("%w: %s", ErrNoDocument, name)
 	}
-	t := NewTree(format)
+	t, inFormat := NewTree(format), false
 	for q, err := range graph.ExportQuads(ctx, src, graph.Pattern{graph.G: id}) {
 		if err != nil {
 			return err
 		}
 		thing, ours := strings.CutPrefix(q.S.Value(), g.Value()+"/")
+		if q.P == propFormat && q.S == g {
+			inFormat = q.O.Value() == format.Name // two formats may have one source
+		}
 		if q.P == propArray {
 			if path, known := format.pathOf(q.O); known {
 				t.arrays[path] = true
@@ -52,7 +55,7 @@ func Export(ctx context.Context, w io.Writer, src graph.Source, base string, for
 			return err
 		}
 	}
-	if t.empty() {
+	if t.empty() || !inFormat {
 		return fmt.Errorf("%w: %s", ErrNoDocument, name)
 	}
 	return t.Write(w)

@@ -98,7 +98,7 @@ func testLoadEffect(t *testing.T, s graph.Loader) {
 		}
 	}
 	merged, err := s.Merge(ctx, "b", "", "merge of a load")
-	if err != nil || merged.Effective != false {
+	if err != nil || merged.Effective {
 		t.Errorf("merge of what Main has already: %+v, %v", merged, err)
 	}
 }

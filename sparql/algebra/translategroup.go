@@ -96,7 +96,10 @@ func (t *translator) joinTriples(op Op, triples []syntax.TriplePattern) Op {
 			parts = t.addPath(parts, s, path(triple.Path), o)
 		}
 	}
-	for _, part := range append(parts, unfolded...) {
+	if len(unfolded) > 0 {
+		parts = connected(append(components(parts), unfolded...))
+	}
+	for _, part := range parts {
 		op = join(op, part)
 	}
 	return op

@@ -119,3 +119,67 @@ func sameTerm(part expr.Expr, t rdf.Term) expr.Expr {
 	}
 	return either
 }
+
+// components splits basic graph patterns into parts that share no variable:
+// they may meet only in the variables of triple terms, and would be a product
+// without these.
+func components(parts []Op) (out []Op) {
+	for _, part := range parts {
+		bgp, ok := part.(*BGP)
+		if !ok {
+			out = append(out, part)
+			continue
+		}
+		triples := make([]Op, len(bgp.Patterns))
+		for i, triple := range bgp.Patterns {
+			triples[i] = &BGP{Patterns: []TriplePattern{triple}}
+		}
+		var open *BGP
+		eachConnected(triples, func(triple Op, first bool) {
+			if first {
+				open = &BGP{}
+				out = append(out, open)
+			}
+			open.Patterns = append(open.Patterns, triple.(*BGP).Patterns...)
+		})
+	}
+	return out
+}
+
+// connected orders parts so that each shares a variable with those before it,
+// where one does.
+func connected(parts []Op) (out []Op) {
+	eachConnected(parts, func(part Op, _ bool) { out = append(out, part) })
+	return out
+}
+
+// eachConnected calls visit for each part, those that hang together by their
+// variables one after another; first tells that the part begins such a run.
+func eachConnected(parts []Op, visit func(part Op, first bool)) {
+	with := map[string][]int{} // variable → parts
+	for i, part := range parts {
+		for _, name := range InScope(part) {
+			with[name] = append(with[name], i)
+		}
+	}
+	seen := make([]bool, len(parts))
+	for i := range parts {
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		visit(parts[i], true)
+		for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
+			for _, name := range InScope(parts[queue[0]]) {
+				for _, next := range with[name] {
+					if !seen[next] {
+						seen[next] = true
+						visit(parts[next], false)
+						queue = append(queue, next)
+					}
+				}
+				delete(with, name) // all are seen
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ type figures struct {
 	Delta, Branches        float64 // times
 	OnBranch               float64 // times
 	Fork                   time.Duration
-	Diff                   float64 // ns a change
+	Diff                   float64 // ns of the processor a change
 	AsOf                   time.Duration
 	RSS                    float64 // MiB
 }
@@ -91,7 +91,7 @@ var rows = []row{
 	{"scan of main, ten branches live", "1.4×", func(f *figures) string { return number("%.2f×", f.Branches) }},
 	{"scan of a branch with a 1 % delta", "1.4×", func(f *figures) string { return number("%.2f×", f.OnBranch) }},
 	{"fork", "", func(f *figures) string { return span(f.Fork) }},
-	{"diff, ns/change", "", func(f *figures) string { return number("%.0f", f.Diff) }},
+	{"diff, ns of CPU a change", "", func(f *figures) string { return number("%.0f", f.Diff) }},
 	{"open as of 1 % ago", "", func(f *figures) string { return span(f.AsOf) }},
 	{"RSS at its peak, MiB", "", func(f *figures) string { return number("%.0f", f.RSS) }},
 }

@@ -323,10 +323,10 @@ func (r *run) branches(ctx context.Context) error {
 	if err := b.close(); err != nil {
 		return err
 	}
-	start = time.Now()
+	used := cpu()
 	n, err := v.diff(ctx, "fork0")
 	if err == nil && n > 0 {
-		r.f.Diff = float64(time.Since(start).Nanoseconds()) / float64(n)
+		r.f.Diff = float64((cpu() - used).Nanoseconds()) / float64(n)
 	}
 	return err
 }

@@ -1,5 +1,7 @@
 package gnmi
 
+//lint:file-ignore SA1019 elements of paths before version 0.4 are read, which old devices send.
+
 import (
 	"fmt"
 	"regexp"
@@ -20,9 +22,6 @@ type Step struct {
 	Module, Name string
 	Keys         map[string]string
 }
-
-// qualified is a name with the module before it, as many devices write it.
-var qualified = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_.-]*):([A-Za-z_][A-Za-z0-9_.-]*)$`)
 
 // Steps joins the prefix and the path of an update (gNMI specification §2.4.1)
 // and returns its origin too: the path's, else the prefix's. Elements in the
@@ -54,11 +53,11 @@ func Steps(prefix, path *gnmi.Path) (origin string, steps []Step, err error) {
 // elems are a path's elements; those of the old form have their keys in
 // brackets.
 func elems(p *gnmi.Path) []*gnmi.PathElem {
-	if len(p.GetElem()) > 0 || len(p.GetElement()) == 0 { //nolint:staticcheck // old devices send it
+	if len(p.GetElem()) > 0 || len(p.GetElement()) == 0 {
 		return p.GetElem()
 	}
 	var out []*gnmi.PathElem
-	for _, text := range p.GetElement() { //nolint:staticcheck // as above
+	for _, text := range p.GetElement() {
 		out = append(out, parseElem(text))
 	}
 	return out
@@ -115,8 +114,10 @@ func addStep(steps []Step, e *gnmi.PathElem) ([]Step, error) {
 		return steps, fmt.Errorf("%w: %s is an alias, which was not asked for", ErrProtocol, clip(e.GetName()))
 	}
 	step := Step{Name: e.GetName(), Keys: e.GetKey()}
-	if m := qualified.FindStringSubmatch(step.Name); m != nil {
-		step.Module, step.Name = m[1], m[2]
+	// Many devices write the module before a name; names of maps may have
+	// colons of their own.
+	if module, name, found := strings.Cut(step.Name, ":"); found && isName(module) && isName(name) {
+		step.Module, step.Name = module, name
 	}
 	return append(steps, step), nil
 }

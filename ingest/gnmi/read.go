@@ -1,5 +1,7 @@
 package gnmi
 
+//lint:file-ignore SA1019 the deprecated error is read, which old devices send.
+
 import (
 	"bytes"
 	"context"
@@ -279,8 +281,8 @@ func (s *session) message(r *gnmi.SubscribeResponse) (synced bool, err error) {
 		return true, nil
 	case *gnmi.SubscribeResponse_Update:
 		return false, s.take(m.Update)
-	case *gnmi.SubscribeResponse_Error: //nolint:staticcheck // old devices send it
-		return false, fmt.Errorf("%w: the device says: %s", ErrUnsupported, clip(m.Error.GetMessage())) //nolint:staticcheck // as above
+	case *gnmi.SubscribeResponse_Error:
+		return false, fmt.Errorf("%w: the device says: %s", ErrUnsupported, clip(m.Error.GetMessage()))
 	}
 	return false, fmt.Errorf("%w: a message that is neither update nor sync_response", ErrProtocol)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -63,19 +62,29 @@ func (t *tree) apply(n *gnmi.Notification) error {
 			return err
 		}
 	}
+	var g group
 	for _, u := range n.GetUpdate() {
 		err := t.each(n.GetPrefix(), u.GetPath(), func(origin string, steps []Step) error {
 			value, err := ReadValue(u)
 			if err != nil {
 				return err
 			}
-			return t.update(origin, steps, value)
+			return t.update(&g, origin, steps, value)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.warned(g.at, t.flush(&g))
+}
+
+// warned warns of an error unless the tree is too large.
+func (t *tree) warned(what string, err error) error {
+	if err != nil && len(t.index) <= t.max {
+		t.warn("%s: %v", clip(what), err)
+		return nil
+	}
+	return err
 }
 
 // each does something with a path, and warns of what fails.
@@ -84,11 +93,7 @@ func (t *tree) each(prefix, path *gnmi.Path, do func(origin string, steps []Step
 	if err == nil {
 		err = do(origin, steps)
 	}
-	if err != nil && len(t.index) <= t.max {
-		t.warn("%s: %v", pathText(origin, steps), err)
-		return nil
-	}
-	return err
+	return t.warned(pathText(origin, steps), err)
 }
 
 func pathText(origin string, steps []Step) string {
@@ -106,29 +111,77 @@ func pathText(origin string, steps []Step) string {
 	return clip(b.String())
 }
 
-// update sets what is at a path.
-func (t *tree) update(origin string, steps []Step, value Value) error {
+// group is values of one parent, which are read together: devices tell many
+// leafs of one container.
+type group struct {
+	at      string // data path of the parent
+	depth   int    // its steps
+	strict  bool
+	members []byte // of a JSON object
+	names   map[string]bool
+}
+
+// update sets what is at a path, or adds it to a group that waits; what waits
+// for another parent is set first.
+func (t *tree) update(g *group, origin string, steps []Step, value Value) error {
 	doc := bytes.TrimSpace(value.JSON)
-	parent := steps
-	if doc[0] != '{' && len(steps) > 0 { // a scalar or an array: a member of what holds it
-		last := steps[len(steps)-1]
-		if parent = steps[:len(steps)-1]; len(last.Keys) > 0 || !isName(last.Name) {
-			parent, last = steps, Step{Name: "value"} // of a list entry, or of what is no name
+	if doc[0] == '{' || len(steps) == 0 {
+		if err := t.flush(g); err != nil {
+			return err
 		}
-		name := last.Name
-		if last.Module == "" && len(parent) == 0 {
-			last.Module = t.topModule(origin, last.Name)
+		if doc[0] != '{' {
+			return fmt.Errorf("%w: the root's value is no object", ErrProtocol)
 		}
-		if last.Module != "" {
-			name = last.Module + ":" + name
-		}
-		key, _ := json.Marshal(name) // a string has a form in JSON
-		doc = slices.Concat([]byte("{"), key, []byte(":"), doc, []byte("}"))
-	} else if doc[0] != '{' {
-		return fmt.Errorf("%w: the root's value is no object", ErrProtocol)
+		at, _ := t.path(origin, steps)
+		return t.put(at, len(steps), doc, value.Strict)
+	}
+	// A scalar or an array: a member of what holds it, which is a list entry
+	// itself if the path ends with keys or with what is no name.
+	last := steps[len(steps)-1]
+	parent := steps[:len(steps)-1]
+	if len(last.Keys) > 0 || !isName(last.Name) {
+		parent, last = steps, Step{Name: "value"}
+	}
+	if last.Module == "" && len(parent) == 0 {
+		last.Module = t.topModule(origin, last.Name)
+	}
+	name := last.Name
+	if last.Module != "" {
+		name = last.Module + ":" + name
+	}
+	if !json.Valid(doc) {
+		return fmt.Errorf("%w: the value is no JSON", ErrProtocol)
 	}
 	at, _ := t.path(origin, parent)
-	small, err := t.data.Schema.ReadJSON(bytes.NewReader(doc), yang.DecodeOptions{At: at, AnyKind: !value.Strict, Keyed: true})
+	if g.members != nil && (g.at != at || g.strict != value.Strict || g.names[name]) {
+		if err := t.flush(g); err != nil {
+			return err
+		}
+	}
+	if g.members == nil {
+		*g = group{at: at, depth: len(parent), strict: value.Strict, names: map[string]bool{}, members: []byte{'{'}}
+	} else {
+		g.members = append(g.members, ',')
+	}
+	key, _ := json.Marshal(name) // a string has a form in JSON
+	g.names[name] = true
+	g.members = append(append(append(g.members, key...), ':'), doc...)
+	return nil
+}
+
+// flush sets the values that wait.
+func (t *tree) flush(g *group) error {
+	if g.members == nil {
+		return nil
+	}
+	doc := append(g.members, '}')
+	g.members = nil
+	return t.put(g.at, g.depth, doc, g.strict)
+}
+
+// put merges an object into what is at a data path of so many steps.
+func (t *tree) put(at string, depth int, doc []byte, strict bool) error {
+	small, err := t.data.Schema.ReadJSON(bytes.NewReader(doc), yang.DecodeOptions{At: at, AnyKind: !strict, Keyed: true})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
@@ -136,17 +189,27 @@ func (t *tree) update(origin string, steps []Step, value Value) error {
 		t.warn("%s", p.String())
 	}
 	m := merge{tree: t, replaced: map[string]bool{}}
-	m.children(nil, small.Top, len(parent))
+	m.children(nil, small.Top, depth)
 	if len(t.index) > t.max {
 		return fmt.Errorf("%w: the device's data have more than %d elements", ErrTooLarge, t.max)
 	}
 	return nil
 }
 
-// identifier is what can stand in a data path as a name.
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
-
-func isName(s string) bool { return identifier.MatchString(s) }
+// isName tells what can stand in a data path as a name: an identifier of YANG
+// (RFC 7950 §6.2).
+func isName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case i > 0 && (c == '-' || c == '.' || '0' <= c && c <= '9'):
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
 
 // topModule is the module of a top-level name that has none: that of the only
 // such node, of the module that the origin names, or the origin itself where no

@@ -1,5 +1,7 @@
 package gnmi
 
+//lint:file-ignore SA1019 values in their deprecated forms are read, which old devices send.
+
 import (
 	"encoding/json"
 	"fmt"
@@ -28,7 +30,7 @@ func ReadValue(u *gnmi.Update) (Value, error) {
 	if u.GetVal() != nil {
 		return typed(u.GetVal(), 0)
 	}
-	old := u.GetValue() //nolint:staticcheck // old devices send it
+	old := u.GetValue()
 	if old == nil {
 		return Value{}, fmt.Errorf("%w: an update without value", ErrProtocol)
 	}
@@ -62,11 +64,11 @@ func typed(v *gnmi.TypedValue, depth int) (Value, error) {
 		q, _ := json.Marshal(v.BytesVal) // base64, as RFC 7951 §6.6 has it
 		return Value{JSON: q}, nil
 	case *gnmi.TypedValue_FloatVal:
-		return float(float64(v.FloatVal), 32), nil //nolint:staticcheck // old devices send it
+		return float(float64(v.FloatVal), 32), nil
 	case *gnmi.TypedValue_DoubleVal:
 		return float(v.DoubleVal, 64), nil
 	case *gnmi.TypedValue_DecimalVal:
-		return decimal(v.DecimalVal) //nolint:staticcheck // as above
+		return decimal(v.DecimalVal)
 	case *gnmi.TypedValue_LeaflistVal:
 		return array(v.LeaflistVal, depth)
 	case *gnmi.TypedValue_JsonVal:

@@ -25,6 +25,9 @@ var (
 	ErrTooLarge = errors.New("graph: too large")
 	// ErrReadOnly: an earlier write failed, so the store takes no more until it is opened again.
 	ErrReadOnly = errors.New("graph: store is read-only after a failed write")
+	// ErrFull: the medium has no room left for a commit. Reads go on, and commits
+	// too once there is room again.
+	ErrFull = errors.New("graph: no room on the medium")
 	// ErrBadQuad: a quad that RDF 1.1 does not allow (a literal subject, a predicate that is no IRI).
 	ErrBadQuad = errors.New("graph: not an RDF quad")
 )

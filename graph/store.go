@@ -70,8 +70,8 @@ type Store interface {
 	// Commit applies b to its branch, all or nothing, and returns when it is
 	// durable. A batch with no effect makes no commit: it returns the
 	// branch's newest commit with Adds and Deletes 0 and Effective false.
-	// Errors: ErrConflict, ErrNoBranch, ErrTooLarge, ErrReadOnly (after a
-	// failed write; reads go on), ctx.Err(), ErrClosed.
+	// Errors: ErrConflict, ErrNoBranch, ErrTooLarge, ErrFull, ErrReadOnly (after
+	// a failed write; reads go on), ctx.Err(), ErrClosed.
 	Commit(ctx context.Context, b *Batch) (Commit, error)
 
 	// Fork makes branch name start at a version, in O(1), which must be whole.

@@ -47,6 +47,7 @@ func StatusOf(err error) int {
 			{sparql.ErrGraphExists, http.StatusConflict},
 			{sparql.ErrNoGraph, http.StatusNotFound},
 			{graph.ErrTooLarge, http.StatusRequestEntityTooLarge},
+			{graph.ErrFull, http.StatusInsufficientStorage},
 			{graph.ErrReadOnly, http.StatusServiceUnavailable},
 			{graph.ErrClosed, http.StatusServiceUnavailable},
 			{context.Canceled, StatusClientClosed},

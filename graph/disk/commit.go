@@ -31,6 +31,9 @@ func (s *Store) Commit(ctx context.Context, b *graph.Batch) (graph.Commit, error
 // commit that holds afterwards and its position in the log, whether or not it
 // is new.
 func (s *Store) write(ctx context.Context, make func() (*graph.Commit, uint64, error)) (graph.Commit, error) {
+	if err := s.room(); err != nil && !s.closed.Load() {
+		return graph.Commit{}, err
+	}
 	for {
 		if err := s.waitBacklog(ctx); err != nil {
 			return graph.Commit{}, err

@@ -67,6 +67,9 @@ type Options struct {
 	// LoadBytes bounds, about, what loads take of memory besides; 0:
 	// DefaultLoadBytes.
 	LoadBytes int64
+	// ReserveBytes is how much of the medium stays free: commits are refused with
+	// graph.ErrFull while it has less. 0: DefaultReserveBytes; negative: nothing.
+	ReserveBytes int64
 	// Retention says how much of the past is kept; the zero value: all.
 	Retention Retention
 }
@@ -92,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.LoadBytes <= 0 {
 		o.LoadBytes = DefaultLoadBytes
+	}
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = DefaultReserveBytes
 	}
 	if o.TailBytes <= 0 {
 		o.TailBytes = DefaultTailBytes
@@ -126,6 +132,7 @@ type Store struct {
 
 	feedChanges uint64 // graph.MaxFeedChanges, but in tests
 
+	full     atomic.Bool // the last commit found no room
 	closed   atomic.Bool
 	done     chan struct{} // closed by Close
 	turn     chan struct{} // one token: who holds it writes

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -62,6 +63,15 @@ func (osFS) ReadDir(dir string) ([]string, error) {
 		names[i] = e.Name()
 	}
 	return names, nil
+}
+
+// FreeBytes implements Room: what is free for users other than root.
+func (osFS) FreeBytes(dir string) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	return int64(min(st.Bavail, math.MaxInt64/max(1, uint64(st.Bsize)))) * int64(st.Bsize), nil
 }
 
 func (osFS) SyncDir(dir string) error {

@@ -28,6 +28,12 @@ type FS interface {
 	Stat(name string) (Info, error)
 }
 
+// Room is what a file system may tell of its medium.
+type Room interface {
+	// FreeBytes is how much can still be written below a folder.
+	FreeBytes(dir string) (int64, error)
+}
+
 // Info describes a file.
 type Info struct {
 	SizeBytes int64

@@ -60,6 +60,10 @@ func (t *twin) players(log *slog.Logger, schema schemaOf) (map[recorded.Kind]rec
 			s, _ := schema(m.Device)
 			return mdt.Decode(m.Bytes, s)
 		}},
+		{recorded.GNMI, "gnmi", func(m recorded.Message) ([]telemetry.Message, error) {
+			s, _ := schema(m.Device)
+			return recordedGNMI(m.Bytes, s)
+		}},
 	} {
 		intake, err := t.newPushIntake(push.collector, schema, log, nil)
 		if err != nil {

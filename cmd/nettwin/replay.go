@@ -88,7 +88,7 @@ func printReplayed(env *environment, all []replayed) error {
 			fmt.Fprintf(env.stderr, "not read: and %d more\n", r.More)
 		}
 		text := ""
-		for kind := recorded.Walk; kind <= recorded.MDT; kind++ {
+		for kind := recorded.Walk; kind <= recorded.GNMI; kind++ {
 			if n := r.Messages[kind.String()]; n > 0 {
 				text += fmt.Sprintf(", %d %s", n, kind)
 			}

@@ -258,3 +258,30 @@ func TestServePushAndFiles(t *testing.T) {
 		t.Errorf("status %+v", in.status())
 	}
 }
+
+// Goal: recorded responses of gNMI are taken in. Method: those of the shared
+// data, each as a device of its own; no failure, and the store holds what each
+// of two says, of which one is no YANG. (ingest/gnmi holds the decoding against
+// expected values.)
+func TestReplayGNMI(t *testing.T) {
+	cases, err := filepath.Glob(testenv.Shared(t, "data/gnmi/gnmi") + "/*/responses.json")
+	if err != nil || len(cases) == 0 {
+		t.Fatal("no cases", err)
+	}
+	data := t.TempDir()
+	for _, file := range cases {
+		name := filepath.Base(filepath.Dir(file))
+		code, text, errs := invoke(t, "replay", "--data", data, "--device", name, "--yang", testenv.Shared(t, "data/yang"), file)
+		if code != 0 || strings.Contains(errs, "not read") || !strings.Contains(text, " gnmi") {
+			t.Errorf("%s: exit code %d: %s%s", name, code, text, errs)
+		}
+	}
+	all := strings.Join(said(t, data), "\n")
+	for _, want := range []string{
+		`source/gnmi/canonical_field_names/`, `source/gnmi/issue_17279/`,
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the store does not say %s", want)
+		}
+	}
+}

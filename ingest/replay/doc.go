@@ -2,8 +2,9 @@
 // can be made of devices that cannot be reached: walks of SNMP agents
 // (snmpsim's .snmprec, the output of snmpwalk -On), replies and notifications of
 // NETCONF (XML), data in JSON (RFC 7951), captures (pcap) and single datagrams
-// of flows, syslog, UDP-notif and Cisco's telemetry, lines of syslog, and lines
-// of JSON that a recorder wrote.
+// of flows, syslog, UDP-notif and Cisco's telemetry, responses of gNMI in
+// the JSON of protocol buffers, lines of syslog, and lines of JSON that a recorder
+// wrote.
 //
 // What a file holds is found by its name and its content. A Player for each
 // kind takes the messages on; which there are is the business of who calls.

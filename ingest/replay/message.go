@@ -22,10 +22,11 @@ const (
 	Flow          // a datagram of NetFlow, IPFIX or sFlow
 	UDPNotif      // a datagram of UDP-notif
 	MDT           // a message of Cisco's telemetry
+	GNMI          // a SubscribeResponse of gNMI, in the JSON of protocol buffers
 	kinds
 )
 
-var kindNames = [kinds]string{"unknown", "snmp walk", "netconf", "json", "syslog", "flow", "udp-notif", "mdt"}
+var kindNames = [kinds]string{"unknown", "snmp walk", "netconf", "json", "syslog", "flow", "udp-notif", "mdt", "gnmi"}
 
 // String returns the name.
 func (k Kind) String() string { return kindNames[min(k, kinds-1)] }

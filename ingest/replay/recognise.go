@@ -61,7 +61,7 @@ func recognise(name string, text []byte) form {
 	switch {
 	case len(line) > 0 && line[0] == '<' && utf8.Valid(trimPartial(line)):
 		return formXML
-	case len(line) > 0 && line[0] == '{' && utf8.Valid(trimPartial(line)):
+	case len(line) > 0 && (line[0] == '{' || line[0] == '[') && utf8.Valid(trimPartial(line)):
 		if json.Valid(text) {
 			return formJSON
 		}
@@ -118,10 +118,17 @@ func datagramKind(b []byte) Kind {
 type recorded struct {
 	Payload json.RawMessage `json:"payload"`
 	Path    string          `json:"encoding_path"`
+	// Of gNMI: a notification, or the end of the first ones.
+	Update       json.RawMessage `json:"update"`
+	SyncResponse json.RawMessage `json:"syncResponse"`
 }
 
 // json plays one document in JSON.
 func (r *reader) json(m Message) {
+	if text := bytes.TrimSpace(m.Bytes); len(text) > 0 && text[0] == '[' {
+		r.array(m)
+		return
+	}
 	var shape recorded
 	if err := json.Unmarshal(m.Bytes, &shape); err != nil {
 		if syntax, ok := err.(*json.SyntaxError); ok {
@@ -135,11 +142,39 @@ func (r *reader) json(m Message) {
 		shape = recorded{}
 		_ = json.Unmarshal(m.Bytes, &shape) // it is part of what was read
 	}
-	m.Kind = JSON
-	if shape.Path != "" {
+	switch {
+	case shape.Path != "":
 		m.Kind = MDT
+	case len(shape.Update) > 0 && shape.Update[0] == '{' || len(shape.SyncResponse) > 0:
+		m.Kind = GNMI
+	default:
+		m.Kind = JSON
 	}
 	r.play(m)
+}
+
+// array plays the documents of an array.
+func (r *reader) array(m Message) {
+	decoder := json.NewDecoder(bytes.NewReader(m.Bytes))
+	_, err := decoder.Token()
+	for err == nil && decoder.More() {
+		part := m
+		part.Place.Offset = m.Place.Offset + decoder.InputOffset()
+		var text json.RawMessage
+		if err = decoder.Decode(&text); err == nil {
+			if part.Bytes = text; text[0] != '{' {
+				r.report.fail(part.Place, errContent)
+				continue
+			}
+			r.json(part)
+		}
+	}
+	if err == nil {
+		_, err = decoder.Token()
+	}
+	if err != nil {
+		r.report.fail(m.Place, fmt.Errorf("json: octet %d: %w", decoder.InputOffset(), err))
+	}
 }
 
 // lines plays each line of a file.

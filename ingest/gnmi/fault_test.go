@@ -1,6 +1,7 @@
 package gnmi_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -233,5 +234,21 @@ func TestNoSchema(t *testing.T) {
 	}
 	if !strings.Contains(strings.Join(sample.Warnings, "\n"), "without schema") || sample.Unmapped == 0 {
 		t.Errorf("warnings %q, %d unmapped", sample.Warnings, sample.Unmapped)
+	}
+}
+
+// TestManyUnkeyed: an array of very many entries without schema takes no time in
+// the square of its length; what is left out is told.
+func TestManyUnkeyed(t *testing.T) {
+	many := append(append([]byte(`{"list":[0`), bytes.Repeat([]byte(",1"), 300_000)...), "]}"...)
+	s := serveScript(t, &script{subscribe: func(stream proto.GNMI_SubscribeServer) error {
+		if err := stream.Send(update(&proto.Notification{Update: []*proto.Update{{Path: path(t, "/a:b"), Val: &proto.TypedValue{Value: &proto.TypedValue_JsonVal{JsonVal: many}}}}})); err != nil {
+			return err
+		}
+		return stream.Send(synced)
+	}})
+	sample := must(collector(t, s, nil).Collect(t.Context(), s.target()))(t)
+	if !strings.Contains(strings.Join(sample.Warnings, "\n"), "more than 4096 elements without key") {
+		t.Errorf("warnings %q", sample.Warnings)
 	}
 }

@@ -348,6 +348,10 @@ func escape(s string) string {
 	return b.String()
 }
 
+// maxUnkeyed bounds the elements of one update and parent that are told apart by
+// their position, which takes time in the square of their number.
+const maxUnkeyed = 4096
+
 // merge puts the elements of an update into the tree.
 type merge struct {
 	*tree
@@ -357,7 +361,16 @@ type merge struct {
 // children puts elements below a parent of the tree; the first depth levels are
 // the update's path, the rest its value.
 func (m *merge) children(parent *yang.Element, list []*yang.Element, depth int) {
+	unkeyed := 0
 	for _, e := range list {
+		if e.Node == nil || e.Node.Kind == yang.List && len(e.Node.Keys) == 0 {
+			if unkeyed++; unkeyed == maxUnkeyed+1 {
+				m.warn("%s: more than %d elements without key: the rest is left out", clip(e.Name), maxUnkeyed)
+			}
+			if unkeyed > maxUnkeyed {
+				continue
+			}
+		}
 		if depth <= 0 && isMany(e) {
 			m.empty(parent, e)
 		}
@@ -365,9 +378,6 @@ func (m *merge) children(parent *yang.Element, list []*yang.Element, depth int) 
 		same := m.index[path]
 		if same == nil {
 			same = m.add(parent, e)
-			if e.Node == nil || e.Node.Kind == yang.List && len(e.Node.Keys) == 0 {
-				path = same.Path() // without keys its path is a position
-			}
 			m.index[path], m.paths[same] = same, path
 		} else if len(e.Children) == 0 {
 			same.Value = e.Value

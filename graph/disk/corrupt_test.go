@@ -13,7 +13,8 @@ import (
 	"nettwin/graph/vfs"
 )
 
-// lived returns a file system with a store in "store" that lived all steps.
+// lived returns a file system with a store in "store" that lived all steps but
+// loads, so that all of it is in the log.
 func lived(t *testing.T, segmentBytes int64) *vfs.Mem {
 	t.Helper()
 	m := vfs.NewMem()
@@ -21,7 +22,7 @@ func lived(t *testing.T, segmentBytes int64) *vfs.Mem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range steps() {
+	for _, step := range life(false) {
 		if err := step(s); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func putFile(t *testing.T, m *vfs.Mem, name string, b []byte) {
 // dropped, and cuts the tail off. Method: cut a log of one segment everywhere
 // after its header; compare with the memory engine's states.
 func TestTruncatedAnywhere(t *testing.T) {
-	want := expected(t)
+	want := expected(t, false)
 	m := lived(t, 0)
 	whole := fileBytes(t, m, "store/wal-000001")
 	state, clean := 0, 0

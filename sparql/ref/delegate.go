@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
@@ -12,11 +13,13 @@ import (
 )
 
 // Delegate evaluates parts of one query over one source for an executor that
-// does not cover them. Safe for one goroutine at a time.
+// does not cover them. Safe for concurrent use: calls wait for one another.
 type Delegate struct {
 	q   *algebra.Query
 	src graph.Source
 	opt Options
+
+	mu sync.Mutex
 	// evaluators of EXISTS patterns: their tables of variables and terms are
 	// made once.
 	patterns map[algebra.Op]*evaluator
@@ -49,6 +52,8 @@ func (d *Delegate) evaluator(op algebra.Op, more ...string) (*evaluator, error) 
 // Solutions returns the solutions of a pattern over the query's dataset, as
 // columns vars.
 func (d *Delegate) Solutions(ctx context.Context, op algebra.Op, vars []string) (*results.Result, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	e, err := d.evaluator(op, vars...)
 	if err != nil {
 		return nil, err
@@ -64,6 +69,8 @@ func (d *Delegate) Solutions(ctx context.Context, op algebra.Op, vars []string) 
 // variables (§18.6), in the graph named g; the zero Term is the default graph
 // of the dataset.
 func (d *Delegate) Exists(ctx context.Context, op algebra.Op, g rdf.Term, given map[string]rdf.Term) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	e, ok := d.patterns[op]
 	if !ok {
 		var err error

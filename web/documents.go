@@ -26,10 +26,25 @@ type Documents interface {
 	Topology(ctx context.Context, w io.Writer, src graph.Source) error
 }
 
-// documentRoutes serve documents, if there is somebody who knows them.
+// noDocuments stands for nobody who knows documents.
+type noDocuments struct{}
+
+var errNoDocuments = errors.New("this twin takes no documents in and gives none out")
+
+func (noDocuments) Import(context.Context, string, string, []byte) (any, error) {
+	return nil, errNoDocuments
+}
+
+func (noDocuments) Export(context.Context, io.Writer, graph.Source, string, string) error {
+	return errNoDocuments
+}
+
+func (noDocuments) Topology(context.Context, io.Writer, graph.Source) error { return errNoDocuments }
+
+// documentRoutes serve documents.
 func (s *Server) documentRoutes(read, write chi.Router) {
 	if s.opt.Documents == nil {
-		return
+		s.opt.Documents = noDocuments{}
 	}
 	read.Get("/topology", s.topology)
 	read.Get("/documents/{kind}/{name}", s.documentExport)
@@ -96,6 +111,9 @@ type StatusError interface{ HTTPStatus() int }
 
 func documentStatus(err error) int {
 	var known StatusError
+	if errors.Is(err, errNoDocuments) {
+		return http.StatusNotFound
+	}
 	if errors.As(err, &known) {
 		return known.HTTPStatus()
 	}

@@ -214,7 +214,7 @@ func newGoldenServer(t *testing.T, intents bool) *goldenServer {
 	s := New(Options{Store: store, Items: shelf, Base: testBase, Log: log, Now: now, Version: "test", Metrics: NewMetrics(), Rules: shown,
 		Control: canned{}, Intents: keeper, Operations: cannedOperations{}, Protocol: protocol.New(protocol.Options{Store: store, Base: testBase, Derived: derived, Log: log}),
 		Knowledge: ontology.Knowledge(), Documents: cannedDocuments{},
-		Sources:   func() []ingest.TargetStatus { return nil }, Ontology: []byte("# vocabulary"),
+		Sources: func() []ingest.TargetStatus { return nil }, Ontology: []byte("# vocabulary"),
 		Gate: NewGate(GateOptions{Loopback: true, Tokens: gateTokens(t)}), Ready: func() error { return nil }})
 	g.keeper, g.Server = keeper, httptest.NewServer(s.Handler())
 	t.Cleanup(g.Close)

@@ -15,6 +15,11 @@ import (
 // rest of the path, since IRIs and keys hold slashes.
 func (s *Server) inventoryRoutes(r chi.Router) {
 	if s.opt.Knowledge == nil {
+		nothing := func(w http.ResponseWriter, _ *http.Request) {
+			s.fail(w, http.StatusNotFound, errors.New("this twin has no knowledge folder"))
+		}
+		r.Get("/inventory", nothing)
+		r.Get("/inventory/*", nothing)
 		return
 	}
 	documents := inventory.New(s.opt.Knowledge, s.opt.Base)

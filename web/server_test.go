@@ -85,7 +85,7 @@ func TestOpenAPI(t *testing.T) {
 		if method == http.MethodOptions {
 			return nil
 		}
-		route = strings.NewReplacer("/id/*", "/id/{path}", "/data/*", "/data/{path}", "/*", "/").Replace(route)
+		route = strings.NewReplacer("/id/*", "/id/{path}", "/data/*", "/data/{path}", "/inventory/*", "/inventory/{device}", "/*", "/").Replace(route)
 		if !described[method+" "+route] {
 			t.Errorf("%s %s is not described", method, route)
 		}

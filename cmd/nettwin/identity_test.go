@@ -165,6 +165,18 @@ func TestIdentityStories(t *testing.T) {
 			r.says("sources", askSources, "snmp/p1 serial/32473/A1", "snmp/p1-other serial/32473/A1")
 			r.says("interfaces", askPorts, "serial/32473/A1/eth0 1", "serial/32473/A1/eth1 2")
 		}},
+		{"sources that differ", func(r *replay) {
+			r.poll("p1-other", with(func(b *aBox) { b.name, b.location = "edge-new", "hall 2" }))
+			r.says("what counts", askDevices, "serial/32473/A1 edge-new")
+			r.says("what is told", `SELECT (CONCAT(STRAFTER(STR(?g), "/source/"), " ", ?n) AS ?x) { GRAPH ?g { ?s <https://w3id.org/nettwin/mib/SNMPv2-MIB/sysName> ?n } }`,
+				"snmp/p1 edge1", "snmp/p1-other edge-new")
+			r.says("how old it is", `SELECT (COUNT(DISTINCT ?g) AS ?x) { GRAPH ?p { ?run <http://www.w3.org/ns/prov#endedAtTime> ?t ; twin:sourceGraph ?g } }`, "2")
+			conflicts := `SELECT (?m AS ?x) { GRAPH ?g { ?f a twin:SourceConflictFinding ; twin:message ?m } }`
+			r.says("conflict", conflicts, "sources p1 and p1-other are one device and differ in name: edge1 and edge-new")
+			r.poll("p1", with(func(b *aBox) { b.name, b.location = "edge-new", "hall 2" }))
+			r.says("no conflict any more", conflicts)
+			r.says("one name", askDevices, "serial/32473/A1 edge-new")
+		}},
 		{"chassis replaced", func(r *replay) {
 			r.poll("p1", with(func(b *aBox) { b.serials = []string{"A2"} }))
 			r.says("devices", askDevices, "serial/32473/A2 edge1")

@@ -21,6 +21,7 @@ type collectCmd struct {
 	Base    string        `help:"Base IRI, if the store is created." placeholder:"IRI"`
 	Timeout time.Duration `help:"How long to wait for one answer; 2 s by SNMP, 30 s by the others if not given."`
 	YANG    string        `name:"yang" help:"Folder of YANG modules that devices do not hand out." placeholder:"DIR" type:"path"`
+	Name    []string      `help:"What to call a device; several in the order of the addresses. By what it says of itself if not given, by its address if it says nothing." placeholder:"NAME"`
 	URLs    []string      `arg:"" name:"url" help:"Devices: snmp://COMMUNITY@HOST:PORT snmp://USER:AUTHPASS@HOST?auth=sha256&priv=aes&privpass=PASS netconf://USER:PASS@HOST?hostkey=SHA256:… restconf://USER:PASS@HOST?certificate=FINGERPRINT or gnmi://USER:PASS@HOST?certificate=FINGERPRINT&path=/a/b."`
 }
 
@@ -49,12 +50,15 @@ func (c *collectCmd) Run(ctx context.Context, env *environment) error {
 	}
 	var reports []collectReport
 	var failures []error
-	for _, address := range c.URLs {
+	for i, address := range c.URLs {
 		target, collector, err := t.reach(address, directory)
 		if err != nil {
 			return err
 		}
 		target.Timeout = c.Timeout
+		if i < len(c.Name) {
+			target.Name = c.Name[i]
+		}
 		report, err := t.collect(ctx, collector, target)
 		if err != nil {
 			report.Error = err.Error()
@@ -116,6 +120,12 @@ func (t *twin) collect(ctx context.Context, collector ingest.Collector, target i
 		return collectReport{Device: target.Address}, err
 	}
 	applied, applyErr := t.pipeline.Apply(ctx, sample)
+	if errors.Is(applyErr, ingest.ErrNoIdentity) {
+		// Who is asked once by hand needs a name all the same: what the user
+		// called it.
+		sample.Device = target.Address
+		applied, applyErr = t.pipeline.Apply(ctx, sample)
+	}
 	return collectReport{
 		Device: applied.Device, SourceGraph: applied.Graph, Facts: len(sample.Facts),
 		Adds: applied.StateAdds, Deletes: applied.StateDeletes, Counters: applied.Counters, Unmapped: sample.Unmapped, Warnings: sample.Warnings,

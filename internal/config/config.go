@@ -118,7 +118,7 @@ type Collect struct {
 	// SNMPMost is how far the period may grow while nothing changes; 0: it
 	// does not grow.
 	SNMPMost time.Duration
-	NETCONF  NETCONF
+	NETCONF  Polled
 	RESTCONF Polled
 	GNMI     GNMI
 	Trap     bool
@@ -126,14 +126,6 @@ type Collect struct {
 	Flow     bool
 	Push     bool   // YANG data that it pushes by UDP-notif or Cisco's telemetry
 	Files    string // file or folder of its recorded messages; "": none
-}
-
-// NETCONF says when a device is read by NETCONF: every Period and, OnChange,
-// also when it tells that something changed.
-type NETCONF struct {
-	Period   time.Duration // zero: not read
-	Most     time.Duration // see Collect.SNMPMost
-	OnChange bool
 }
 
 // DefaultNETCONFPeriod is that of devices that are read on change: what they

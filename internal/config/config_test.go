@@ -62,9 +62,9 @@ func full() *Config {
 			{Name: "r5", Address: "192.0.2.5", Credential: "both", NETCONFPort: 10830,
 				Sources: []netip.Addr{netip.MustParseAddr("198.51.100.5"), netip.MustParseAddr("2001:db8::5")},
 				Pace:    Pace{Requests: 20, Bytes: 2 << 20},
-				Collect: Collect{SNMP: 30 * time.Second, NETCONF: NETCONF{Period: 5 * time.Minute, OnChange: true}, Trap: true, Syslog: true, Flow: true}},
+				Collect: Collect{SNMP: 30 * time.Second, NETCONF: Polled{Period: 5 * time.Minute, OnChange: true}, Trap: true, Syslog: true, Flow: true}},
 			{Name: "r6", Address: "192.0.2.6", Credential: "ssh", HostKeys: []string{"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"},
-				Collect: Collect{NETCONF: NETCONF{Period: time.Minute, Most: time.Hour}}},
+				Collect: Collect{NETCONF: Polled{Period: time.Minute, Most: time.Hour}}},
 			{Name: "r7", Address: "192.0.2.7", Collect: Collect{Flow: true}},
 			{Name: "r8", Address: "192.0.2.8", Collect: Collect{Push: true, Files: "/srv/recordings/r8"}},
 			{Name: "r9", Address: "192.0.2.9", Credential: "web", RESTCONFPort: 8443, Collect: Collect{

@@ -65,7 +65,7 @@ func (all *devices) read(v value) (list []Device) {
 func readCollect(v value, c *Collect) map[string]value {
 	found := v.mapping(
 		optional("snmp", periodTo(&c.SNMP, &c.SNMPMost)),
-		optional("netconf", func(v value) { readNETCONF(v, &c.NETCONF) }),
+		optional("netconf", func(v value) { readPolled(v, &c.NETCONF) }),
 		optional("restconf", func(v value) { readPolled(v, &c.RESTCONF) }),
 		optional("gnmi", func(v value) { readGNMI(v, &c.GNMI) }),
 		optional("trap", truthTo(&c.Trap)),
@@ -87,9 +87,10 @@ func readPace(v value, p *Pace) {
 	)
 }
 
-func readNETCONF(v value, to *NETCONF) {
+// readPolled reads a period, or on-change.
+func readPolled(v value, to *Polled) {
 	if s, ok := v.text(); ok && strings.EqualFold(s, onChange) {
-		*to = NETCONF{Period: DefaultNETCONFPeriod, OnChange: true}
+		*to = Polled{Period: DefaultNETCONFPeriod, OnChange: true}
 		return
 	} else if _, err := time.ParseDuration(strings.TrimSpace(strings.SplitN(s, "-", 2)[0])); ok && err != nil {
 		v.fail("%s is neither on-change nor a duration, such as 30s or 5m", quote(s))

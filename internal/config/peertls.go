@@ -22,7 +22,7 @@ type PeerTLS struct {
 	ClientKey         Secret
 }
 
-// Polled says when a device is read by RESTCONF or gNMI: every Period and,
+// Polled says when a device is read by NETCONF, RESTCONF or gNMI: every Period and,
 // OnChange, also when it tells that something changed.
 type Polled struct {
 	Period   time.Duration // zero: not read
@@ -92,13 +92,6 @@ func readCertificates(v value) (all []string) {
 		all = append(all, one)
 	})
 	return all
-}
-
-// readPolled reads a period, or on-change.
-func readPolled(v value, to *Polled) {
-	var n NETCONF
-	readNETCONF(v, &n)
-	*to = Polled{n.Period, n.Most, n.OnChange}
 }
 
 // readGNMI reads a period or on-change, or these with how the device is asked.

@@ -52,6 +52,10 @@ func (s *Store) write(ctx context.Context, make func() (*graph.Commit, uint64, e
 			}
 			continue
 		}
+		var lost *conflictError
+		if errors.As(err, &lost) { // see conflictError
+			err = errors.Join(err, s.publish(lost.tip, lost.pos))
+		}
 		if err != nil {
 			return graph.Commit{}, err
 		}
@@ -61,6 +65,18 @@ func (s *Store) write(ctx context.Context, make func() (*graph.Commit, uint64, e
 		return *c, nil
 	}
 }
+
+// conflictError is graph.ErrConflict with the commit that came first. Who lost
+// waits until readers see that commit: else it would try again on the state
+// that it knows, and lose again and again for as long as the log is synced.
+type conflictError struct {
+	text string
+	tip  graph.CommitSeq
+	pos  uint64
+}
+
+func (e *conflictError) Error() string { return e.text + ": " + graph.ErrConflict.Error() }
+func (e *conflictError) Unwrap() error { return graph.ErrConflict }
 
 // fullError names the cell whose list of runs has to become shorter first.
 type fullError struct{ cell *runs.Cell }
@@ -104,7 +120,7 @@ func (s *Store) prepare(b *graph.Batch) (*graph.Commit, uint64, error) {
 		return nil, 0, err
 	}
 	if b.Expected != nil && *b.Expected != l.tip {
-		return nil, 0, fmt.Errorf("branch %q is at commit %d, expected %d: %w", l.name, l.tip, *b.Expected, graph.ErrConflict)
+		return nil, 0, &conflictError{fmt.Sprintf("branch %q is at commit %d, expected %d", l.name, l.tip, *b.Expected), l.tip, l.tipPos}
 	}
 	v := l.tipCell.Get()
 	changes, err := batch.Effective(terms{s.dict}, v, b)

@@ -227,18 +227,25 @@ func TestForeignOrigin(t *testing.T) {
 		{"a wrong token", map[string]string{"Authorization": "Bearer ntw_wrong"}, "update", http.StatusUnauthorized},
 		{"no origin", nil, "update", http.StatusNoContent},
 	} {
-		req, err := http.NewRequest(http.MethodPost, d.url+c.path, strings.NewReader(insert))
-		if err != nil {
-			t.Fatal(err)
+		ask := func() (int, []byte) {
+			req, err := http.NewRequest(http.MethodPost, d.url+c.path, strings.NewReader(insert))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/sparql-update")
+			for name, text := range c.headers {
+				req.Header.Set(name, text)
+			}
+			req.Host = c.headers["Host"]
+			status, body, err := send(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return status, body
 		}
-		req.Header.Set("Content-Type", "application/sparql-update")
-		for name, text := range c.headers {
-			req.Header.Set(name, text)
-		}
-		req.Host = c.headers["Host"]
-		status, body, err := send(req)
-		if err != nil {
-			t.Fatal(err)
+		status, body := ask()
+		for tries := 0; status == http.StatusConflict && tries < 20; tries++ { // collectors came first; it may be repeated
+			status, body = ask()
 		}
 		if status != c.status {
 			t.Errorf("%s: status %d, want %d: %s", c.name, status, c.status, body)

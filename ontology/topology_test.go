@@ -74,7 +74,7 @@ func TestStitching(t *testing.T) {
 		{"attachments", "SELECT ?m ?p ?v ?k { ?a a twin:MacAttachment ; twin:learntMac ?m ; twin:learntVlan ?v ; twin:learntKind ?k ; twin:learntOn/twin:name ?p ; twin:learntBy <id/device/s> }", []string{
 			"02:00:00:00:00:11 p1 10 direct", "02:00:00:00:00:22 p2 10 direct", "02:00:00:00:00:33 p3 7 shared", "02:00:00:00:00:34 p3 7 shared",
 			"02:00:00:00:00:44 p4 10 transit", "02:00:00:00:00:45 p4 10 transit"}},
-		{"endpoints", "SELECT ?m ?p ?a ?c { ?e a twin:Endpoint ; twin:endpointMac ?m ; twin:endpointAt/twin:name ?p ; twin:endpointConfidence ?c OPTIONAL { ?e twin:endpointAddress ?a } }", []string{
+		{"endpoints", "SELECT ?m ?p ?a ?c { ?e a twin:Endpoint ; twin:endpointMac ?m ; twin:endpointAt/twin:name ?p ; twin:endpointConfidence ?c OPTIONAL { ?e twin:endpointIp ?a } }", []string{
 			"02:00:00:00:00:33 p3 192.0.2.33 0.5", "02:00:00:00:00:34 p3 192.0.2.33 0.5"}},
 		{"links", "SELECT ?d1 ?p1 ?d2 ?p2 ?e ?c { ?l a twin:Link ; twin:endpoint ?x, ?y ; twin:evidence ?e ; twin:confidence ?c . ?x twin:name ?p1 ; twin:interfaceOf/twin:name ?d1 . ?y twin:name ?p2 ; twin:interfaceOf/twin:name ?d2 FILTER(?d1 < ?d2) }", []string{
 			"r1 e0 s p1 fdb 0.7", "r2 e0 s p2 fdb 0.7"}},

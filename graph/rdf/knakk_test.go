@@ -18,12 +18,12 @@ import (
 // knakkMisses names the W3C cases that knakk/rdf does not read as the suite
 // asks, each with what it does instead.
 var knakkMisses = map[string]string{
-	"rdf-turtle/turtle-syntax-number-12": "refuses -.2e3: no digit before the dot",
-	"rdf-turtle/turtle-syntax-number-13": "refuses +.7: no digit before the dot",
-	"rdf-turtle/IRI-resolution-01":       "joins base and relative IRI as strings",
-	"rdf-turtle/IRI-resolution-02":       "joins base and relative IRI as strings",
-	"rdf-turtle/IRI-resolution-07":       "joins base and relative IRI as strings",
-	"rdf-turtle/IRI-resolution-08":       "joins base and relative IRI as strings",
+	"rdf11/rdf-turtle/turtle-syntax-number-12": "refuses -.2e3: no digit before the dot",
+	"rdf11/rdf-turtle/turtle-syntax-number-13": "refuses +.7: no digit before the dot",
+	"rdf11/rdf-turtle/IRI-resolution-01":       "joins base and relative IRI as strings",
+	"rdf11/rdf-turtle/IRI-resolution-02":       "joins base and relative IRI as strings",
+	"rdf11/rdf-turtle/IRI-resolution-07":       "joins base and relative IRI as strings",
+	"rdf11/rdf-turtle/IRI-resolution-08":       "joins base and relative IRI as strings",
 }
 
 // TestKnakkW3C: knakk/rdf as second parser on the positive N-Triples and
@@ -33,7 +33,7 @@ func TestKnakkW3C(t *testing.T) {
 	for dir, formats := range map[string]struct {
 		ours   Format
 		theirs knakk.Format
-	}{"rdf-n-triples": {NTriples, knakk.NTriples}, "rdf-turtle": {Turtle, knakk.Turtle}} {
+	}{"rdf11/rdf-n-triples": {NTriples, knakk.NTriples}, "rdf11/rdf-turtle": {Turtle, knakk.Turtle}} {
 		for _, c := range readManifest(t, dir) {
 			if strings.HasSuffix(c.kind, "NegativeSyntax") {
 				continue

@@ -286,7 +286,7 @@ func (l *Listener) take(device, carrier string, from netip.AddrPort, raw []byte)
 		l.opts.Log.Debug("message not taken", "device", device, "error", err)
 		return
 	}
-	l.messages.Add(1)
+	defer l.messages.Add(1) // once all of it is taken
 	for _, m := range messages {
 		m.Device, m.Received = device, l.opts.Clock.Now()
 		m.Transport = fmt.Sprintf("MDT over %s from %s", carrier, from.Addr().Unmap())

@@ -175,7 +175,7 @@ func (l *Listener) message(device string, d datagram, h header, raw, payload []b
 	if err != nil {
 		return err
 	}
-	l.messages.Add(1)
+	defer l.messages.Add(1) // once it is taken
 	m.Device, m.Received, m.Raw = device, d.at, raw
 	m.Transport = fmt.Sprintf("UDP-notif %s publisher %d", d.from.Addr().Unmap(), h.publisher)
 	return l.opts.Intake.Take(m)

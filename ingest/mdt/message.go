@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"nettwin/ontology/yang"
@@ -69,9 +70,9 @@ func decodeGPB(b []byte) (message, error) {
 		}
 		switch f.number {
 		case telemetryNode:
-			m.node = string(f.bytes)
+			m.node = strings.ToValidUTF8(string(f.bytes), "\uFFFD")
 		case telemetrySubscription:
-			m.subscription = string(f.bytes)
+			m.subscription = strings.ToValidUTF8(string(f.bytes), "\uFFFD")
 		case telemetryPath:
 			m.path = string(f.bytes)
 		case telemetryCompact:
@@ -104,11 +105,12 @@ func decodeField(b []byte, depth int) (*field, error) {
 	err := fields(b, func(f wireField) error {
 		switch f.number {
 		case fieldName:
-			out.name = string(f.bytes)
+			out.name = strings.ToValidUTF8(string(f.bytes), "\uFFFD")
 		case fieldBytes:
 			out.set(quote(base64.StdEncoding.EncodeToString(f.bytes)), base64.StdEncoding.EncodeToString(f.bytes))
 		case fieldString:
-			out.set(quote(string(f.bytes)), string(f.bytes))
+			text := strings.ToValidUTF8(string(f.bytes), "\uFFFD")
+			out.set(quote(text), text)
 		case fieldBool:
 			out.plain(strconv.FormatBool(f.n != 0))
 		case fieldUint32, fieldUint64:

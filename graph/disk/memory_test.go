@@ -1,3 +1,5 @@
+//go:build linux && !race
+
 package disk_test
 
 import (
@@ -26,17 +28,12 @@ const (
 
 // Goal: a store obeys its limit of memory while it takes commits, checkpoints,
 // merges, compacts and is scanned, whatever its size. Method: a process of its
-// own does all that at once under GOMEMLIMIT, and the system tells its peak.
+// own does all that at once under GOMEMLIMIT, and Linux tells its peak. The race
+// detector takes memory of its own.
 func TestMemoryLimit(t *testing.T) {
 	if dir := os.Getenv(limitedDirEnv); dir != "" {
 		limited(t, dir)
 		return
-	}
-	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("the system does not tell a process's peak:", err)
-	}
-	if testing.Short() || raceDetector {
-		t.Skip("not in a short run, nor with the race detector, which takes memory of its own")
 	}
 	self, err := os.Executable()
 	must(t, err)

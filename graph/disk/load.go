@@ -71,7 +71,8 @@ func (s *Store) newLoad(ctx context.Context, o graph.LoadOptions) (*load, error)
 	s.loading += l.budget
 	l.terms = s.dict.Loading(s.addExtra)
 	l.input = l.sorter(1)
-	l.builders.New = func() any { return bulk.NewBuilder(l.terms) }
+	terms := l.terms // Abort forgets the load's
+	l.builders.New = func() any { return bulk.NewBuilder(terms) }
 	return l, nil
 }
 

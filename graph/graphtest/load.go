@@ -162,6 +162,16 @@ func testLoadUndone(t *testing.T, s graph.Loader) {
 	if err := l.Add(ctx, mixed(1, 1)); !errors.Is(err, graph.ErrClosed) {
 		t.Errorf("add after abort: %v", err)
 	}
+	l, err := s.Load(ctx, graph.LoadOptions{})
+	if err == nil {
+		err = l.Abort()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Add(ctx, mixed(1, 1)); !errors.Is(err, graph.ErrClosed) {
+		t.Errorf("first add after abort: %v", err)
+	}
 	empty("after an abort")
 	l = begin(graph.LoadOptions{})
 	bad := q("a", "p", "o", "")

@@ -177,13 +177,16 @@ func (l *Listener) start(ctx context.Context) {
 		l.senders.Wait()
 		close(l.queue)
 	})
+	// The log ends after the last message was handed to it.
+	logging, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.wg.Go(func() {
+		defer stop()
 		for d := range l.queue {
 			l.take(d)
 		}
 	})
 	l.wg.Go(func() {
-		if err := l.log.Run(inner); err != nil && inner.Err() == nil {
+		if err := l.log.Run(logging); err != nil && inner.Err() == nil {
 			l.opts.Log.Error("messages are not stored", "error", err)
 		}
 	})

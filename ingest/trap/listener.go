@@ -127,13 +127,18 @@ func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	l := &Listener{opts: opts, conn: conn, log: events, from: ingest.NewSenders(opts.Senders), rules: rules, engine: eng,
 		queue: make(chan datagram, cmp.Or(opts.Queue, DefaultQueue)), cancel: cancel}
 	l.wg.Go(func() { l.read(inner) })
-	l.wg.Go(l.work)
+	// The log ends after the last trap was handed to it.
+	logging, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.wg.Go(func() {
+		defer stop()
+		l.work()
+	})
 	l.wg.Go(func() {
 		<-inner.Done()
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // ends read; informs can still be answered
 	})
 	l.wg.Go(func() {
-		if err := events.Run(inner); err != nil && inner.Err() == nil {
+		if err := events.Run(logging); err != nil && inner.Err() == nil {
 			opts.Log.Error("traps are not stored", "error", err)
 		}
 	})

@@ -1,6 +1,10 @@
 package ingest
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Errors of collectors.
 var (
@@ -12,3 +16,10 @@ var (
 	// configuration changes.
 	ErrAuth = errors.New("ingest: authentication failed")
 )
+
+// TimeUp tells whether ctx has ended or is past its deadline: a connection
+// keeps the same deadline by a timer of its own, which may be the first.
+func TimeUp(ctx context.Context) bool {
+	at, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(at)
+}

@@ -114,7 +114,7 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("restconf: %s: %w", deviceName(t), ctx.Err())
-	case err != nil && inner.Err() != nil && sample == nil:
+	case err != nil && ingest.TimeUp(inner) && sample == nil:
 		return nil, fmt.Errorf("restconf: %s: %w", deviceName(t), errBudget)
 	case err != nil:
 		return sample, fmt.Errorf("restconf: %s: %w", deviceName(t), contract(err))

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -113,6 +114,9 @@ func dialSSH(ctx context.Context, address string, cfg Config) (*sshTransport, er
 }
 
 func connectError(ctx context.Context, err error) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		<-ctx.Done() // the dialer's own timer for the same deadline was first
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("connect: %w", timeoutOr(ctx))
 	}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Benchmark of queries beside engines that users could pick instead, with
 # equal answers: the shared benchmark's generator, peers and runner, and this
-# tree's nettwin.
+# tree's nettwin, which keeps no results here: a query asked again is evaluated
+# again, as the peers do it.
 #   cmd/bench/peers.sh [SIZE]       S, M or L (default M)
 # SHARED names the shared folder, PEERS a scratch folder, ENGINES the peers
 # (virtuoso tdb2 oxigraph). Installs Debian packages: needs root.
@@ -23,7 +24,8 @@ data=$PEERS/nettwin; rm -rf "$data"
 started=$(date +%s.%N)
 bin/nettwin load --data "$data" "$PEERS/data/$size.nq"
 echo "nettwin loaded in $(awk "BEGIN{print $(date +%s.%N)-$started}") s, $(du -sm "$data" | cut -f1) MiB on disk"
-bin/nettwin serve --data "$data" &
+echo "limits: {resultCacheBytes: 1}" >"$PEERS/nettwin.yaml"
+bin/nettwin serve --data "$data" --config "$PEERS/nettwin.yaml" &
 echo $! >"$PEERS/run/nettwin.pid"
 trap 'kill -INT "$(cat "$PEERS/run/nettwin.pid")" 2>/dev/null || true; run stop' EXIT
 # shellcheck disable=SC2086

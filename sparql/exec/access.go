@@ -20,6 +20,7 @@ type access struct {
 	graphs  map[graph.TermID]bool // if not nil, only these
 	named   bool                  // not the default graph
 	merge   bool                  // each triple once
+	single  bool                  // one key, and a row says by itself whether it matches
 }
 
 // keyPart is a position with the slot that gives its value, or a constant.
@@ -86,6 +87,8 @@ func newAccess(p pattern4, mask uint8, first graph.Order, need plan.Set) *access
 			a.outs = append(a.outs, outColumn{pos, slot})
 		}
 	}
+	a.single = len(a.keys) == 1 && a.keys[0].slot >= 0 && len(a.rows) == 0 && len(a.same) == 0 &&
+		a.graphs == nil && !a.named && !a.merge
 	return a
 }
 

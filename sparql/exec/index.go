@@ -69,8 +69,15 @@ func (ix *index) add(c *chunk) error {
 	if err := ix.rows.budget.grow(int64(c.n) * chainBytes); err != nil {
 		return err
 	}
+	one := ix.oneKey(c)
 	for row := range c.n {
-		n, added, err := ix.table.insert(ix.keyOf(c, row))
+		key := one[:min(len(one), 1)]
+		if one == nil {
+			key = ix.keyOf(c, row)
+		} else {
+			one = one[1:]
+		}
+		n, added, err := ix.table.insert(key)
 		if err != nil {
 			return err
 		}
@@ -84,6 +91,14 @@ func (ix *index) add(c *chunk) error {
 		ix.first[n] = int32(from + row)
 	}
 	return nil
+}
+
+// oneKey returns the column of the key if it is one, else nil.
+func (ix *index) oneKey(c *chunk) []graph.TermID {
+	if len(ix.keys) != 1 {
+		return nil
+	}
+	return c.cols[ix.keys[0]]
 }
 
 func (ix *index) keyOf(c *chunk, row int) []graph.TermID {
@@ -141,6 +156,10 @@ const checkEvery = 1 << 16 // candidates between looks at the context
 // fill finds more pairs; none are left when it finds none.
 func (p *pairs) fill(ctx context.Context) error {
 	p.left, p.right = p.left[:0], p.right[:0]
+	if col := p.ix.oneKey(p.from); col != nil && len(p.ix.shared) == 0 {
+		p.fillByOne(col)
+		return nil
+	}
 	for steps := 1; len(p.left) < p.limit; steps++ {
 		if steps%checkEvery == 0 {
 			if err := context.Cause(ctx); err != nil {
@@ -162,6 +181,36 @@ func (p *pairs) fill(ctx context.Context) error {
 		p.candidate = p.ix.chain[p.candidate]
 	}
 	return nil
+}
+
+// fillByOne is fill where one column is all there is to compare: each candidate
+// is a pair.
+func (p *pairs) fillByOne(col []graph.TermID) {
+	left, right := sized(&p.left, p.limit), sized(&p.right, p.limit)
+	ix, n, row, candidate := p.ix, 0, p.row, p.candidate
+	for n < p.limit {
+		if candidate < 0 {
+			if row++; row >= p.from.n {
+				row--
+				break
+			}
+			number := -1
+			if ix.table.direct {
+				number = ix.table.findDirect(col[row])
+			} else {
+				number = ix.table.find(col[row : row+1])
+			}
+			if number < 0 {
+				continue
+			}
+			candidate = ix.first[number]
+		}
+		left[n], right[n] = int32(row), candidate
+		n++
+		candidate = ix.chain[candidate]
+	}
+	p.row, p.candidate = row, candidate
+	p.left, p.right = left[:n], right[:n]
 }
 
 // merge makes out the joined rows in the given slots.

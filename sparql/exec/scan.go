@@ -38,6 +38,8 @@ type scanOp struct {
 	sel     []int32
 	all     bool // the matches are [lo, hi), not sel
 	row, at int
+
+	near []int32 // scratch: rows of the segment
 }
 
 type maskRows struct {
@@ -251,7 +253,10 @@ func (o *scanOp) fill(ctx context.Context) error {
 			continue
 		}
 		if !o.seeking {
-			if o.group[1] == len(o.rows) {
+			if o.f.a.single && !o.n.First {
+				o.fillNear()
+			}
+			if o.group[1] == len(o.rows) || o.out.n >= o.limit {
 				return nil
 			}
 			if err := o.nextGroup(ctx); err != nil {
@@ -269,6 +274,80 @@ func (o *scanOp) fill(ctx context.Context) error {
 		o.match(lo, hi)
 	}
 	return nil
+}
+
+// fillNear makes rows for as many of the next keys as have all their matches
+// within the segment at hand, in one pass over both.
+func (o *scanOp) fillNear() {
+	f := o.f
+	if f.seg == nil || f.end || !f.placed {
+		return
+	}
+	cols := &f.seg.Cols
+	col := cols[f.a.keys[0].pos][:f.seg.Len()]
+	last := col[len(col)-1]
+	rows, near := sized(&o.outRows, o.limit), sized(&o.near, o.limit)
+	start, n := o.out.n, o.out.n
+	g := o.group[1]
+	for g < len(o.rows) && n < o.limit {
+		key := o.keys[g]
+		if key >= last || key <= f.key[0] {
+			break // the next segment may have matches too, or they lie behind
+		}
+		to := g + 1
+		for to < len(o.rows) && o.keys[to] == key {
+			to++
+		}
+		lo := ascend(col, f.at, key)
+		hi := lo
+		for hi < len(col) && col[hi] == key {
+			hi++
+		}
+		if n+(to-g)*(hi-lo) > o.limit {
+			break
+		}
+		f.key[0], f.at = key, hi
+		f.hits++
+		for ; g < to; g++ {
+		match:
+			for i := lo; i < hi; i++ {
+				for _, c := range f.a.consts {
+					if cols[c.pos][i] != c.id {
+						continue match
+					}
+				}
+				rows[n], near[n] = o.rows[g], int32(i)
+				n++
+			}
+		}
+	}
+	o.group = [2]int{g, g}
+	if n == start {
+		return
+	}
+	for _, c := range f.a.outs {
+		gather(o.out.column(c.slot, n)[start:], cols[c.pos], near[start:n])
+	}
+	o.out.n = n
+}
+
+// ascend returns the first place from at on whose id is not less than key, in
+// a sorted column. It looks near at first.
+func ascend(col []graph.TermID, at int, key graph.TermID) int {
+	step := 1
+	for at < len(col) && col[at] < key {
+		if at+step < len(col) && col[at+step] < key {
+			at += step
+			step *= 2
+			continue
+		}
+		if step == 1 {
+			return at + 1
+		}
+		step = 1
+		at++
+	}
+	return at
 }
 
 // nextGroup goes to the next solutions with one key.

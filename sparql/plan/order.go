@@ -17,9 +17,10 @@ type item struct {
 	// Quads and paths.
 	places  [3]Place
 	graph   Graph
-	pattern graph.Pattern // the constants
-	base    float64       // rows of the pattern by itself
-	kinds   map[int]float64
+	pattern graph.Pattern   // the constants
+	base    float64         // rows of the pattern by itself
+	kinds   map[int]float64 // distinct values by position
+	domains map[int]float64 // those of the predicate
 }
 
 // ordering is a group while its units are joined, one after another.
@@ -82,7 +83,7 @@ func isQuad(l logical) bool {
 }
 
 func (p *planner) item(ctx context.Context, u logical, seed *Seed) (*item, error) {
-	it := &item{unit: u, kinds: map[int]float64{}}
+	it := &item{unit: u, kinds: map[int]float64{}, domains: map[int]float64{}}
 	var err error
 	switch u := u.(type) {
 	case *quad:
@@ -148,8 +149,8 @@ func (p *planner) names(n *names) (Node, error) {
 	return &Names{Info: Info{Rows: rows, Cost: rows * seekCost, Certain: s, Maybe: s}, Slot: n.slot, Graph: g}, nil
 }
 
-// start puts the first unit in place: the seed if there is one, else the unit
-// with the fewest solutions.
+// start puts the first unit in place: the seed if there is one, else the one
+// that first found.
 func (o *ordering) start(ctx context.Context) error {
 	if o.seed != nil {
 		o.node = o.seed
@@ -159,14 +160,9 @@ func (o *ordering) start(ctx context.Context) error {
 		o.node = newUnit()
 		return nil
 	}
-	best, bestRows := -1, math.Inf(1)
-	for i, it := range o.items {
-		if !o.knowsEndpoint(it) {
-			continue
-		}
-		if rows := o.p.guess(it.alone()); best < 0 || rows < bestRows {
-			best, bestRows = i, rows
-		}
+	best, err := o.first(ctx)
+	if err != nil {
+		return err
 	}
 	it := o.items[best]
 	o.items = append(o.items[:best:best], o.items[best+1:]...)
@@ -276,7 +272,11 @@ func (o *ordering) estimate(ctx context.Context, it *item) (float64, error) {
 			if err != nil {
 				return 0, err
 			}
-			rows /= max(n, o.kinds[slot], 1)
+			domain, err := it.domain(ctx, o.p, pos)
+			if err != nil {
+				return 0, err
+			}
+			rows /= max(n, domain, o.kinds[slot], 1)
 		}
 		return rows, nil
 	case *path:
@@ -353,6 +353,26 @@ func (it *item) distinct(ctx context.Context, p *planner, pos int) (float64, err
 	}
 	n, err := p.distinct(ctx, it.pattern, pos, it.graph, it.base)
 	it.kinds[pos] = n
+	return n, err
+}
+
+// domain estimates how many values a position has for the unit's predicate,
+// whatever its other end is: what joins there meets the unit's own rows as
+// often as they are a share of those.
+func (it *item) domain(ctx context.Context, p *planner, pos int) (float64, error) {
+	whole := graph.Pattern{graph.P: it.pattern[graph.P]}
+	if whole == it.pattern || whole[graph.P] == graph.None || pos == graph.P || it.graph.Kind == GraphVar {
+		return 0, nil
+	}
+	if n, ok := it.domains[pos]; ok {
+		return n, nil
+	}
+	base, err := p.rows(whole, it.graph)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.distinct(ctx, whole, pos, it.graph, base)
+	it.domains[pos] = n
 	return n, err
 }
 
@@ -452,17 +472,7 @@ func (o *ordering) joinQuad(ctx context.Context, it *item) error {
 		}
 		o.node = scan
 	}
-	for pos, slot := range it.slots() {
-		if slot < 0 {
-			continue
-		}
-		n, err := it.distinct(ctx, o.p, pos)
-		if err != nil {
-			return err
-		}
-		o.know(slot, n)
-	}
-	return nil
+	return o.learn(ctx, it)
 }
 
 // firstKey returns the slot by which a scan under solutions seeks first.

@@ -128,6 +128,8 @@ func (x *execution) overOne(n plan.Node) (op, error) {
 		return x.newGroup(n, in)
 	case *plan.OrderBy:
 		return x.newOrderBy(n, in)
+	case *plan.Bar:
+		return &barOp{x: x, n: n, in: in, slots: n.Out.Slots(), out: x.newBuffer()}, nil
 	case *plan.Project:
 		return in, nil // slots are unique: what is not kept is not read
 	case *plan.Distinct:

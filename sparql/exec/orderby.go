@@ -60,6 +60,10 @@ func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
 		reads = n.Out
 	}
 	o.rows = newStore(x, reads)
+	if x.sorts == nil {
+		x.sorts = map[*plan.OrderBy]*orderOp{}
+	}
+	x.sorts[n] = o
 	return o, nil
 }
 
@@ -118,25 +122,7 @@ func (o *orderOp) read(ctx context.Context) error {
 // pass leaves out rows that come after the last of the first ones found so
 // far, where the ids of the first condition tell.
 func (o *orderOp) pass(c *chunk) *chunk {
-	if !o.barred || o.conds[0].slot < 0 || c.cols[o.conds[0].slot] == nil {
-		return c
-	}
-	k := &o.conds[0]
-	bar, ok := k.ids[o.n.Top-1].Integer()
-	if !ok {
-		return c
-	}
-	sel := identity(&o.sel, c.n)[:0]
-	for row, id := range c.cols[k.slot][:c.n] {
-		n, ok := id.Integer()
-		after := n > bar
-		if k.descending {
-			after = n < bar
-		}
-		if !ok || !after && (n != bar || len(o.conds) > 1) {
-			sel = append(sel, int32(row))
-		}
-	}
+	sel := o.below(c, &o.sel)
 	if len(sel) == c.n {
 		return c
 	}
@@ -144,6 +130,40 @@ func (o *orderOp) pass(c *chunk) *chunk {
 		o.kept = o.x.newBuffer()
 	}
 	return o.kept.pick(c, o.reads, sel)
+}
+
+// ordinal returns the number by which inlined values of a kind are in order.
+func ordinal(id graph.TermID) (int64, bool) {
+	if n, ok := id.Integer(); ok {
+		return n, true
+	}
+	return id.DateTime()
+}
+
+// below returns the rows of a chunk that may be among the first.
+func (o *orderOp) below(c *chunk, scratch *[]int32) []int32 {
+	sel := identity(scratch, c.n)
+	if !o.barred || o.conds[0].slot < 0 || c.cols[o.conds[0].slot] == nil {
+		return sel
+	}
+	k := &o.conds[0]
+	tag := k.ids[o.n.Top-1].Tag()
+	bar, ok := ordinal(k.ids[o.n.Top-1])
+	if !ok {
+		return sel
+	}
+	sel = sel[:0]
+	for row, id := range c.cols[k.slot][:c.n] {
+		n, ok := ordinal(id)
+		after := n > bar
+		if k.descending {
+			after = n < bar
+		}
+		if !ok || id.Tag() != tag || !after && (n != bar || len(o.conds) > 1) {
+			sel = append(sel, int32(row))
+		}
+	}
+	return sel
 }
 
 const orderKeyBytes = 64

@@ -176,6 +176,7 @@ type execution struct {
 	turn      *turn
 	chunkRows int
 	seeds     map[*plan.Seed]*seedState
+	sorts     map[*plan.OrderBy]*orderOp
 	noColumns [][]graph.TermID
 	numbers   []graph.TermID // 1, 2, 3 …
 	extra     []op           // inputs of EXISTS, to be closed

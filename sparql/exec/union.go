@@ -58,6 +58,7 @@ type minusOp struct {
 	sure  bool    // the keys are shared variables, so that compatibility is enough
 
 	blocks *blockJoin // if the right input has no room
+	set    *tuples    // the right input, if one column is all there is to compare
 }
 
 func (x *execution) newMinus(n *plan.Minus) (op, error) {
@@ -77,7 +78,12 @@ func (x *execution) newMinus(n *plan.Minus) (op, error) {
 }
 
 func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
-	if o.ix == nil {
+	if o.ix == nil && o.set == nil && o.sure && len(o.n.Keys) == 1 && len(o.n.Shared) == 0 {
+		if err := o.readSet(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if o.ix == nil && o.set == nil {
 		different := &distinctOp{x: o.x, in: o.r, slots: append(append([]int(nil), o.n.Keys...), o.n.Shared...)}
 		different.init()
 		var right *parts
@@ -100,16 +106,61 @@ func (o *minusOp) next(ctx context.Context) (_ *chunk, err error) {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		sel := identity(&o.rows, c.n)[:0]
-		for row := range c.n {
-			if !o.removed(c, row) {
-				sel = append(sel, int32(row))
-			}
-		}
-		if len(sel) > 0 {
+		if sel := o.left(c); len(sel) > 0 {
 			return o.out.pick(c, o.slots, sel), nil
 		}
 	}
+}
+
+// readSet reads the right input into a set. If that has no room, it will be
+// read again, into files.
+func (o *minusOp) readSet(ctx context.Context) error {
+	set, key := newTuples(1, o.x.budget), o.n.Keys[0]
+	for {
+		c, err := o.r.next(ctx)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			o.set = set
+			return nil
+		}
+		col := c.cols[key]
+		for row := range c.n {
+			if _, _, err = set.insert(col[row : row+1]); err != nil {
+				break
+			}
+		}
+		switch {
+		case err == nil:
+		case o.x.spills(err):
+			set.release()
+			o.r.reset()
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// left returns the rows of a chunk that nothing removes.
+func (o *minusOp) left(c *chunk) []int32 {
+	sel := identity(&o.rows, c.n)[:0]
+	if o.set != nil {
+		col := c.cols[o.n.Keys[0]]
+		for row := range c.n {
+			if o.set.find(col[row:row+1]) < 0 {
+				sel = append(sel, int32(row))
+			}
+		}
+		return sel
+	}
+	for row := range c.n {
+		if !o.removed(c, row) {
+			sel = append(sel, int32(row))
+		}
+	}
+	return sel
 }
 
 // inBlocks lets a blockJoin do the work.

@@ -48,7 +48,7 @@ func (o *ordering) first(ctx context.Context) (int, error) {
 // trial estimates what joining all units costs, beginning with one of them, in
 // the order that choose would take.
 func (o *ordering) trial(ctx context.Context, first int) (cost float64, err error) {
-	t := &ordering{p: o.p, items: slices.Clone(o.items), kinds: map[int]float64{}, sorted: -1}
+	t := &ordering{p: o.p, items: slices.Clone(o.items), kinds: map[int]float64{}, domains: map[int]float64{}, sorted: -1, pending: slices.Clone(o.pending)}
 	have := &Unit{Info{Rows: 1}}
 	t.node = have
 	it := t.items[first]
@@ -66,6 +66,7 @@ func (o *ordering) trial(ctx context.Context, first int) (cost float64, err erro
 		have.Rows = rows
 		have.Maybe = have.Maybe.Union(it.unit.vars().maybe)
 		have.Certain = have.Certain.Union(it.unit.vars().certain)
+		cost += t.filterGuess(&have.Info)
 		if err := t.learn(ctx, it); err != nil || len(t.items) == 0 {
 			return cost, err
 		}
@@ -123,6 +124,33 @@ func (o *ordering) learn(ctx context.Context, it *item) error {
 			return err
 		}
 		o.know(slot, n)
+		domain, err := it.domain(ctx, o.p, pos)
+		if err != nil {
+			return err
+		}
+		if domain = max(domain, n); !hasSmaller(o.domains, slot, domain) {
+			o.domains[slot] = domain
+		}
 	}
 	return nil
+}
+
+func hasSmaller(m map[int]float64, slot int, n float64) bool {
+	old, ok := m[slot]
+	return ok && old < n
+}
+
+// filterGuess applies, in a trial, the filters whose slots are all bound.
+func (o *ordering) filterGuess(have *Info) (cost float64) {
+	o.pending = slices.DeleteFunc(o.pending, func(f *Expr) bool {
+		for _, slot := range f.Slots {
+			if !have.Maybe.Has(slot) {
+				return false
+			}
+		}
+		cost += have.Rows * filterCost
+		have.Rows *= share(f.X)
+		return true
+	})
+	return cost
 }

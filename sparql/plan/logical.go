@@ -119,6 +119,7 @@ type (
 		bound
 		in    logical
 		conds []OrderCondition
+		top   int64 // only so many first solutions are asked for; 0: all
 	}
 
 	project struct {

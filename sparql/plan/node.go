@@ -210,6 +210,15 @@ type (
 		Top        int64
 	}
 
+	// Bar leaves out solutions of In that Of, a sort above that keeps only its
+	// first, cannot keep any more: they come after those it has by its first
+	// condition, a variable that In binds.
+	Bar struct {
+		Info
+		In Node
+		Of *OrderBy
+	}
+
 	// Project keeps some slots.
 	Project struct {
 		Info
@@ -353,6 +362,8 @@ func Inputs(n Node) []Node {
 	case *Group:
 		return []Node{n.In}
 	case *OrderBy:
+		return []Node{n.In}
+	case *Bar:
 		return []Node{n.In}
 	case *Project:
 		return []Node{n.In}

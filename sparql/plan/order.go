@@ -31,15 +31,23 @@ type ordering struct {
 	seed    *Seed
 	node    Node            // what is joined so far
 	kinds   map[int]float64 // distinct values of its slots, estimated
+	domains map[int]float64 // those of the predicates that bound them
 	sorted  int             // slot by which it is sorted; -1: none
 	key     int             // slot that a scan from nothing should be sorted by
+	bar     *barring        // nil: no sort of few
 }
 
 // group joins the units of a group in an order that keeps intermediate
 // results small: the smallest first, then always the one that leaves fewest
 // solutions among those that share a slot with what is joined already.
 func (p *planner) group(ctx context.Context, g *group, seed *Seed) (Node, error) {
-	o := &ordering{p: p, seed: seed, pending: g.filters, kinds: map[int]float64{}, sorted: -1}
+	return p.groupFrom(ctx, g, seed, nil)
+}
+
+// groupFrom is group, under a sort of few if bar is not nil; then the result is
+// nil if there is no pattern to begin with.
+func (p *planner) groupFrom(ctx context.Context, g *group, seed *Seed, bar *barring) (Node, error) {
+	o := &ordering{p: p, seed: seed, bar: bar, pending: g.filters, kinds: map[int]float64{}, domains: map[int]float64{}, sorted: -1}
 	for _, u := range g.units {
 		it, err := p.item(ctx, u, seed)
 		if err != nil {
@@ -50,7 +58,7 @@ func (p *planner) group(ctx context.Context, g *group, seed *Seed) (Node, error)
 		}
 		o.items = append(o.items, it)
 	}
-	if err := o.start(ctx); err != nil {
+	if err := o.start(ctx); err != nil || o.node == nil {
 		return nil, err
 	}
 	for {
@@ -160,7 +168,14 @@ func (o *ordering) start(ctx context.Context) error {
 		o.node = newUnit()
 		return nil
 	}
-	best, err := o.first(ctx)
+	best, err := 0, error(nil)
+	if o.bar == nil {
+		best, err = o.first(ctx)
+	} else if first, ok := o.bar.first(o); ok {
+		best = first
+	} else {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -175,7 +190,14 @@ func (o *ordering) start(ctx context.Context) error {
 		}
 		return nil
 	}
-	return o.join(ctx, it)
+	if err := o.join(ctx, it); err != nil || o.bar == nil || isEmpty(o.node) {
+		return err
+	}
+	o.node = o.bar.over(o.node)
+	for slot, n := range o.kinds {
+		o.kinds[slot] = min(n, o.node.About().Rows)
+	}
+	return nil
 }
 
 // alone estimates the solutions of a unit by itself.
@@ -275,6 +297,9 @@ func (o *ordering) estimate(ctx context.Context, it *item) (float64, error) {
 			domain, err := it.domain(ctx, o.p, pos)
 			if err != nil {
 				return 0, err
+			}
+			if known, ok := o.domains[slot]; ok {
+				domain = min(domain, known)
 			}
 			rows /= max(n, domain, o.kinds[slot], 1)
 		}

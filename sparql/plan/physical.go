@@ -341,6 +341,9 @@ func (p *planner) modifier(ctx context.Context, l logical) (Node, error) {
 			return n, err
 		}
 	}
+	if s, ok := l.(*slice); ok {
+		s.tellTop()
+	}
 	in, err := p.plan(ctx, ins[0], nil)
 	if err != nil {
 		return nil, err
@@ -360,7 +363,7 @@ func (p *planner) modifier(ctx context.Context, l logical) (Node, error) {
 			}
 			out.Conditions = append(out.Conditions, c)
 		}
-		return out, nil
+		return out, p.bar(ctx, l, out)
 	case *project:
 		kept := setOf(l.slots...)
 		info.Certain, info.Maybe = i.Certain.Intersect(kept), i.Maybe.Intersect(kept)

@@ -64,6 +64,8 @@ func pruneModifier(n Node, need Set) {
 			need = need.Union(c.Expr.Uses)
 		}
 		prune(n.In, need)
+	case *Bar:
+		prune(n.In, need.Union(n.Of.Conditions[0].Expr.Uses))
 	case *Project:
 		prune(n.In, need)
 	case *Distinct:

@@ -128,6 +128,8 @@ func (e *explainer) modifier(n Node) string {
 		return "group (" + e.bindings(n.Keys) + ") " + strings.Join(parts, " ")
 	case *CountQuads:
 		return "count quads (" + e.list(n.Slots) + ") " + n.Pattern
+	case *Bar:
+		return "bar " + exprString(n.Of.Conditions[0].Expr)
 	case *OrderBy:
 		var parts []string
 		for _, c := range n.Conditions {

@@ -217,6 +217,9 @@ func (o *groupOp) assign(c *chunk, sel []int32) ([]int32, error) {
 	if len(o.keys) == 0 {
 		return sel, nil // all are of group 0
 	}
+	if len(o.keys) == 1 && o.later == nil {
+		return sel, o.assignOne(c.n)
+	}
 	key := make([]graph.TermID, len(o.keys))
 	kept := sel[:0]
 	for row := range c.n {
@@ -251,6 +254,28 @@ func (o *groupOp) assign(c *chunk, sel []int32) ([]int32, error) {
 		return kept, nil
 	}
 	return kept, o.later.flush(c)
+}
+
+// assignOne is assign where one column is the key and all groups have room.
+func (o *groupOp) assignOne(n int) error {
+	col := o.keys[0].col
+	if col == nil {
+		col = make([]graph.TermID, n)
+	}
+	for from := 0; from < n; {
+		id := col[from]
+		g, _, err := o.groups.insert(col[from : from+1])
+		if err != nil {
+			return err
+		}
+		to := from
+		for to < n && col[to] == id {
+			o.number[to] = int32(g)
+			to++
+		}
+		from = to
+	}
+	return nil
 }
 
 // read evaluates a key on a chunk; an error leaves it unbound.

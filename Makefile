@@ -8,7 +8,7 @@ TESTFLAGS ?=
 RACEFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-load bench-micro bench-peers bench-variants generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-load bench-micro bench-peers bench-requests bench-variants generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root
 $(UI)/e2e/clients/node_modules/.stamp: $(UI)/e2e/clients/package.json $(UI)/e2e/clients/package-lock.json
 	cd $(UI)/e2e/clients && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+bench-requests: ## requests a second of four clients, and the time of one (SIZE=S|M|L; Debian's wrk)
+	cmd/bench/requests.sh $(SIZE)
 
 bench-variants: ## the same queries on named graphs, unions, the past and restricted views (SIZE=S|M|L)
 	cmd/bench/variants.sh $(SIZE)

@@ -194,6 +194,18 @@ func (r *IdentityRules) ignores(kind, value string) bool {
 	return value == ""
 }
 
+// keysOf returns the keys that text may stand for: itself, and the value of a
+// key of each kind that needs no scope.
+func (r *IdentityRules) keysOf(text string) []string {
+	keys := []string{text}
+	for _, rule := range r.rules {
+		if key := rule.kind + ":" + text; rule.scope.IsZero() && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // kindOf returns the kind of a key's text.
 func kindOf(key string) string {
 	kind, _, _ := strings.Cut(key, ":")

@@ -55,6 +55,20 @@ type IdentityRules struct {
 	ignored map[string][]*regexp.Regexp
 }
 
+// Terms lists the properties by which devices are recognised, in order.
+func (r *IdentityRules) Terms() []string {
+	var terms []string
+	for _, rule := range r.rules {
+		for _, t := range []rdf.Term{rule.property, rule.where, rule.scope} {
+			if !t.IsZero() && !slices.Contains(terms, t.Value()) {
+				terms = append(terms, t.Value())
+			}
+		}
+	}
+	slices.Sort(terms)
+	return terms
+}
+
 // identityRule finds keys of one kind.
 type identityRule struct {
 	kind       string

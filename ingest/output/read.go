@@ -262,7 +262,7 @@ func (r *reader) leaf(thing string, l leaf, n *node, texts map[string]string) er
 			r.warn(fmt.Sprintf("%s: %.80q is no %s, as %s would be", thing, text, l.datatype, l.property.Value()))
 			continue
 		}
-		if err := r.state(ingest.Fact{Thing: thing, P: l.property, O: term}); err != nil {
+		if err := r.state(ingest.Fact{Thing: thing, P: l.property, O: term, Counter: l.datatype == "counter"}); err != nil {
 			return err
 		}
 	}
@@ -291,7 +291,7 @@ func literal(datatype, text string) (rdf.Term, bool) {
 	}
 	trimmed := strings.TrimSpace(text)
 	switch datatype {
-	case "integer":
+	case "integer", "counter":
 		return rdf.Literal(trimmed, rdf.XSDInteger), integerText.MatchString(trimmed)
 	case "decimal":
 		return rdf.Literal(trimmed, rdf.XSDDecimal), decimalText.MatchString(trimmed)

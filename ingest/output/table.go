@@ -252,7 +252,7 @@ func (r *tableReader) addThing(name, class, within string) error {
 }
 
 // datatypes of leaves, and two kinds of links.
-var datatypes = []string{"string", "integer", "decimal", "boolean", "dateTime", "iri", "ref"}
+var datatypes = []string{"string", "integer", "decimal", "boolean", "dateTime", "iri", "counter", "ref"}
 
 func (r *tableReader) addLeaf(property, at, datatype, functions string) error {
 	iri, err := r.iri(property)

@@ -170,7 +170,7 @@ func TestFaultAgent(t *testing.T) {
 	if n := len(w.holds("graph/provenance")); n != known {
 		t.Errorf("provenance grew from %d to %d statements by flapping", known, n)
 	}
-	p.agent.SetDelay(50 * time.Millisecond)
+	p.agent.SetDelay(10 * time.Millisecond)
 	same("slowness")
 	p.agent.SetDelay(0)
 

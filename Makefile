@@ -8,7 +8,7 @@ TESTFLAGS ?=
 RACEFLAGS ?=
 SIZE     ?= M
 
-.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-load bench-micro bench-peers bench-variants generate lab-record e2e clean help
+.PHONY: run build gizmo ui test lint lab race fuzz soak bench bench-collect bench-load bench-micro bench-peers bench-requests bench-variants generate lab-record e2e clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: ## the engine beside Pebble and memory: load, sizes, updates, scans, vers
 bench-load: ## a generator piped into the loader within a memory limit (DEVICES=50000 are 10^8 quads, MEMORY)
 	cmd/bench/load.sh $(DEVICES) $(MEMORY)
 
+bench-collect: ## collection against its floors: SNMP, flows, YANG, floods; CPU of the twin alone (Linux)
+	cmd/bench/collect.sh
+
 bench-micro: ## micro benchmarks beside the code
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -73,6 +76,9 @@ bench-peers: ## queries beside other engines, answers compared (SIZE=S|M|L; root
 $(UI)/e2e/clients/node_modules/.stamp: $(UI)/e2e/clients/package.json $(UI)/e2e/clients/package-lock.json
 	cd $(UI)/e2e/clients && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+bench-requests: ## requests a second of four clients, and the time of one (SIZE=S|M|L; Debian's wrk)
+	cmd/bench/requests.sh $(SIZE)
 
 bench-variants: ## the same queries on named graphs, unions, the past and restricted views (SIZE=S|M|L)
 	cmd/bench/variants.sh $(SIZE)

@@ -19,6 +19,10 @@ type Target struct {
 	// Meter counts what the device is asked and keeps to its pace; may be nil.
 	// A collector calls Request before each request and Answered after it.
 	Meter *Meter
+	// Want is what the reading shall bring, see Want; nil means everything. What
+	// it does not want is not asked for, and what the graph says of it is
+	// withdrawn: a sample's Complete covers it too.
+	Want *Want
 }
 
 // Collector reads one device by one protocol. Implementations live in
@@ -56,6 +60,13 @@ type Sample struct {
 	// are of the moment, such as events and flows: when they go, provenance
 	// keeps neither a last item nor a time of them, else it would grow for ever.
 	Expired []string
+	// Left are the parts of the source that were not asked for because nobody
+	// wants them, Costs what those cost that were; both may be empty.
+	Left  []string
+	Costs []Cost
+	// Withdrawn: nothing was asked, because nobody wants anything of this
+	// source. What the graph says of it goes; it was no contact.
+	Withdrawn bool
 	// Unsolicited is a sample that the device sent by itself: it is a contact,
 	// and says nothing about whether a collector is in sync.
 	Unsolicited bool
@@ -66,6 +77,12 @@ type Sample struct {
 	// Unmapped counts values for which no table of facts has an entry.
 	Unmapped int
 	Warnings []string
+}
+
+// Cost is what reading a part of a source took; several of one part add up.
+type Cost struct {
+	Part            string
+	Requests, Bytes uint64
 }
 
 // RawItem is a reply after decryption, such as the response PDUs of one walk.

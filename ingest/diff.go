@@ -299,7 +299,7 @@ func (d *differ) leftovers() error {
 // prefix a new one replaces none.
 func (d *differ) leftover(ids tripleIDs, q rdf.Quad) {
 	path := strings.TrimPrefix(q.S.Value(), d.graph.Value()+"/")
-	complete := below(path, d.sample.Complete) ||
+	complete := d.sample.Withdrawn || below(path, d.sample.Complete) ||
 		slices.ContainsFunc(d.sample.Gone, func(g Gone) bool { return g.covers(path, q) })
 	replaced := q.O.IsLiteral() && d.said[[2]graph.TermID{ids[0], ids[1]}]
 	isCounter := d.counter[ids[1]]

@@ -55,6 +55,20 @@ type IdentityRules struct {
 	ignored map[string][]*regexp.Regexp
 }
 
+// Terms lists the properties by which devices are recognised, in order.
+func (r *IdentityRules) Terms() []string {
+	var terms []string
+	for _, rule := range r.rules {
+		for _, t := range []rdf.Term{rule.property, rule.where, rule.scope} {
+			if !t.IsZero() && !slices.Contains(terms, t.Value()) {
+				terms = append(terms, t.Value())
+			}
+		}
+	}
+	slices.Sort(terms)
+	return terms
+}
+
 // identityRule finds keys of one kind.
 type identityRule struct {
 	kind       string
@@ -192,6 +206,18 @@ func (r *IdentityRules) ignores(kind, value string) bool {
 		}
 	}
 	return value == ""
+}
+
+// keysOf returns the keys that text may stand for: itself, and the value of a
+// key of each kind that needs no scope.
+func (r *IdentityRules) keysOf(text string) []string {
+	keys := []string{text}
+	for _, rule := range r.rules {
+		if key := rule.kind + ":" + text; rule.scope.IsZero() && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // kindOf returns the kind of a key's text.

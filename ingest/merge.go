@@ -25,57 +25,84 @@ var (
 	// ErrCannotMerge: the two are one already, or one of them is unknown or an
 	// alias itself.
 	ErrCannotMerge = errors.New("ingest: cannot merge")
+	// ErrCannotUnmerge: the device that was kept has itself become an alias
+	// since: that merge must be undone first.
+	ErrCannotUnmerge = errors.New("ingest: cannot unmerge")
 )
 
 // Merge makes two devices one: the sources that describe the alias describe
 // the device that is kept, which takes over its keys. The alias stays as a
 // name of it, with what it brought, so that Unmerge can give it back. The
-// device that was seen first should be kept. Errors: ErrCannotMerge, those of
-// the store.
-func (p *Pipeline) Merge(ctx context.Context, keep, alias rdf.Term) error {
-	return p.rewrite(ctx, "merge "+alias.Value()+" into "+keep.Value(), func(v view, c *change) error {
+// device that was seen first should be kept. An activity in the provenance
+// graph says who did it, when and why. Errors: ErrCannotMerge, those of the
+// store.
+func (p *Pipeline) Merge(ctx context.Context, keep, alias rdf.Term, by Decision) (Merge, error) {
+	done := Merge{Keep: keep.Value(), Alias: alias.Value(), Decision: by}
+	err := p.rewrite(ctx, "merge "+alias.Value()+" into "+keep.Value()+by.words(), func(v view, c *change) error {
+		if keep == alias {
+			return fmt.Errorf("%w: %s is one device: name two", ErrCannotMerge, keep.Value())
+		}
 		for _, device := range [...]rdf.Term{keep, alias} {
-			known, err := v.match(ctx, device, propIdentityKey, rdf.Term{}, p.prov)
-			if err != nil {
+			if err := v.mergeable(ctx, device, p.prov); err != nil {
 				return err
-			}
-			other, err := v.match(ctx, device, propAliasOf, rdf.Term{}, p.prov)
-			if err != nil {
-				return err
-			}
-			if len(known) == 0 || len(other) > 0 || keep == alias {
-				return fmt.Errorf("%w: %s is no device with a key, or an alias", ErrCannotMerge, device.Value())
 			}
 		}
 		c.adds = append(c.adds, rdf.Quad{S: alias, P: propAliasOf, O: keep, G: p.prov})
 		if err := v.takeBack(ctx, c, keep, alias, p.prov); err != nil {
 			return err
 		}
-		sources, err := v.match(ctx, rdf.Term{}, propDescribes, alias, rdf.Term{})
-		if err != nil {
+		if err := v.handOver(ctx, c, keep, alias, p.prov); err != nil {
 			return err
 		}
-		for _, q := range sources {
-			c.move(q, keep)
-			c.adds = append(c.adds, rdf.Quad{S: alias, P: propMergedSource, O: q.S, G: p.prov})
-		}
-		keys, err := v.match(ctx, alias, propIdentityKey, rdf.Term{}, p.prov)
-		if err != nil {
-			return err
-		}
-		for _, q := range keys {
-			c.deletes = append(c.deletes, q)
-			c.adds = append(c.adds, rdf.Quad{S: keep, P: propIdentityKey, O: q.O, G: p.prov}, rdf.Quad{S: alias, P: propMergedKey, O: q.O, G: p.prov})
-		}
-		return nil
+		return p.recordMerge(ctx, v, c, &done)
 	})
+	return done, err
+}
+
+// mergeable returns why a device cannot take part in a merge.
+func (v view) mergeable(ctx context.Context, device, prov rdf.Term) error {
+	other, err := v.match(ctx, device, propAliasOf, rdf.Term{}, prov)
+	if err != nil {
+		return err
+	}
+	if len(other) > 0 {
+		return fmt.Errorf("%w: %s is an alias of %s already: name that one, or undo the merge first", ErrCannotMerge, device.Value(), other[0].O.Value())
+	}
+	known, err := v.match(ctx, device, propIdentityKey, rdf.Term{}, prov)
+	if err == nil && len(known) == 0 {
+		err = fmt.Errorf("%w: %s is no device with an identity key: only what was collected can be merged", ErrCannotMerge, device.Value())
+	}
+	return err
+}
+
+// handOver gives sources and keys of the alias to the device that is kept.
+func (v view) handOver(ctx context.Context, c *change, keep, alias, prov rdf.Term) error {
+	sources, err := v.match(ctx, rdf.Term{}, propDescribes, alias, rdf.Term{})
+	if err != nil {
+		return err
+	}
+	for _, q := range sources {
+		c.move(q, keep)
+		c.adds = append(c.adds, rdf.Quad{S: alias, P: propMergedSource, O: q.S, G: prov})
+	}
+	keys, err := v.match(ctx, alias, propIdentityKey, rdf.Term{}, prov)
+	if err != nil {
+		return err
+	}
+	for _, q := range keys {
+		c.deletes = append(c.deletes, q)
+		c.adds = append(c.adds, rdf.Quad{S: keep, P: propIdentityKey, O: q.O, G: prov}, rdf.Quad{S: alias, P: propMergedKey, O: q.O, G: prov})
+	}
+	return nil
 }
 
 // Unmerge undoes a merge: the sources that came with the alias describe it
-// again, and its keys are its own. Both remember that they are not one.
-// Errors: ErrNotMerged, those of the store.
-func (p *Pipeline) Unmerge(ctx context.Context, alias rdf.Term) error {
-	return p.rewrite(ctx, "unmerge "+alias.Value(), func(v view, c *change) error {
+// again, and its keys are its own. Both remember that they are not one. The
+// record of the merge stays and says by whom and when it was undone. Errors:
+// ErrNotMerged, ErrCannotUnmerge, those of the store.
+func (p *Pipeline) Unmerge(ctx context.Context, alias rdf.Term, by Decision) (Merge, error) {
+	var undone Merge
+	err := p.rewrite(ctx, "unmerge "+alias.Value()+by.words(), func(v view, c *change) error {
 		merged, err := v.match(ctx, alias, propAliasOf, rdf.Term{}, p.prov)
 		if err != nil {
 			return err
@@ -84,33 +111,50 @@ func (p *Pipeline) Unmerge(ctx context.Context, alias rdf.Term) error {
 			return fmt.Errorf("%w: %s", ErrNotMerged, alias.Value())
 		}
 		kept := merged[0].O
+		onward, err := v.match(ctx, kept, propAliasOf, rdf.Term{}, p.prov)
+		if err != nil {
+			return err
+		}
+		if len(onward) > 0 {
+			return fmt.Errorf("%w: %s was kept and is an alias of %s since: undo that merge first", ErrCannotUnmerge, kept.Value(), onward[0].O.Value())
+		}
 		c.deletes = append(c.deletes, merged...)
 		c.adds = append(c.adds, rdf.Quad{S: alias, P: propDistinct, O: kept, G: p.prov}, rdf.Quad{S: kept, P: propDistinct, O: alias, G: p.prov})
-		sources, err := v.match(ctx, alias, propMergedSource, rdf.Term{}, p.prov)
-		if err != nil {
+		if err := v.giveBack(ctx, c, kept, alias, p.prov); err != nil {
 			return err
 		}
-		c.deletes = append(c.deletes, sources...)
-		for _, s := range sources {
-			described, err := v.match(ctx, s.O, propDescribes, kept, s.O)
-			if err != nil {
-				return err
-			}
-			for _, q := range described {
-				c.move(q, alias)
-			}
-		}
-		keys, err := v.match(ctx, alias, propMergedKey, rdf.Term{}, p.prov)
-		if err != nil {
-			return err
-		}
-		c.deletes = append(c.deletes, keys...)
-		for _, q := range keys {
-			c.deletes = append(c.deletes, rdf.Quad{S: kept, P: propIdentityKey, O: q.O, G: p.prov})
-			c.adds = append(c.adds, rdf.Quad{S: alias, P: propIdentityKey, O: q.O, G: p.prov})
-		}
-		return nil
+		undone, err = p.recordUnmerge(ctx, v, c, kept, alias, by)
+		return err
 	})
+	return undone, err
+}
+
+// giveBack gives an alias its sources and keys again.
+func (v view) giveBack(ctx context.Context, c *change, kept, alias, prov rdf.Term) error {
+	sources, err := v.match(ctx, alias, propMergedSource, rdf.Term{}, prov)
+	if err != nil {
+		return err
+	}
+	c.deletes = append(c.deletes, sources...)
+	for _, s := range sources {
+		described, err := v.match(ctx, s.O, propDescribes, kept, s.O)
+		if err != nil {
+			return err
+		}
+		for _, q := range described {
+			c.move(q, alias)
+		}
+	}
+	keys, err := v.match(ctx, alias, propMergedKey, rdf.Term{}, prov)
+	if err != nil {
+		return err
+	}
+	c.deletes = append(c.deletes, keys...)
+	for _, q := range keys {
+		c.deletes = append(c.deletes, rdf.Quad{S: kept, P: propIdentityKey, O: q.O, G: prov})
+		c.adds = append(c.adds, rdf.Quad{S: alias, P: propIdentityKey, O: q.O, G: prov})
+	}
+	return nil
 }
 
 // move makes a statement about what a source describes one about another.

@@ -66,7 +66,8 @@ func (a *allowance) take(n float64, now time.Time) time.Duration {
 	if a.rate <= 0 {
 		return 0
 	}
-	a.left = min(a.left+a.rate*now.Sub(a.at).Seconds(), a.most()) - n
+	past := max(now.Sub(a.at), 0) // a clock that was set back takes nothing away
+	a.left = min(a.left+a.rate*past.Seconds(), a.most()) - n
 	a.at = now
 	if a.left >= 0 {
 		return 0

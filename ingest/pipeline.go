@@ -84,6 +84,9 @@ func NewPipeline(opts Options) (*Pipeline, error) {
 	return &Pipeline{opts: opts, prov: naming.ProvenanceGraph(opts.Base), rules: rules}, nil
 }
 
+// Identity lists the properties by which devices are recognised.
+func (p *Pipeline) Identity() []string { return p.rules.Terms() }
+
 // Report says what a sample changed.
 type Report struct {
 	Device    string // configured, else the strongest key at first contact
@@ -176,6 +179,9 @@ func (p *Pipeline) plan(ctx context.Context, snap graph.Snapshot, s *Sample) (*u
 	id, err := r.resolve(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if s.Withdrawn && id.bound.IsZero() {
+		return nil, ErrNoIdentity // it never stated anything
 	}
 	d, err := compare(ctx, snap, id.graph, s)
 	if err != nil {

@@ -100,7 +100,11 @@ func (u *update) thing(ctx context.Context, th *thing, name naming.Name) error {
 		if err := u.replace(ctx, &u.prov, s, propItem, rdf.Term{}, g); err != nil {
 			return err
 		}
-		return u.replace(ctx, &u.prov, s, propLastSeen, u.previousContact(), g)
+		seen, err := u.lastContact(ctx)
+		if err != nil {
+			return err
+		}
+		return u.replace(ctx, &u.prov, s, propLastSeen, seen, g)
 	}
 	if err := u.replace(ctx, &u.prov, s, propItem, naming.ItemIRI(u.opts.Base, name), g); err != nil {
 		return err
@@ -132,6 +136,17 @@ func (u *update) forgetThing(ctx context.Context, s rdf.Term) error {
 		}
 	}
 	return nil
+}
+
+// lastContact is previousContact, also where this sample is no contact.
+func (u *update) lastContact(ctx context.Context) (rdf.Term, error) {
+	if u.sample.Withdrawn {
+		found, err := u.objects(ctx, u.id.graph, propLastContact, u.Pipeline.prov)
+		if err != nil || len(found) > 0 {
+			return append(found, rdf.Term{})[0], err
+		}
+	}
+	return u.previousContact(), nil
 }
 
 // previousContact is when what is gone now was seen for the last time: the

@@ -84,11 +84,13 @@ func (s *Scheduler) begin(i int) {
 // watch follows what one device tells by itself.
 func (s *Scheduler) watch(ctx context.Context, i int) {
 	t := s.opts.Targets[i]
-	err := t.Collector.(Watcher).Watch(ctx, t.Target, func() {
-		s.mu.Lock()
-		device := s.status[i].Device
-		s.mu.Unlock()
-		s.opts.Changed(device, t.Collector.Name()+" notification")
+	err := s.follows(ctx, i, func(ctx context.Context, target Target) error {
+		return t.Collector.(Watcher).Watch(ctx, target, func() {
+			s.mu.Lock()
+			device := s.status[i].Device
+			s.mu.Unlock()
+			s.opts.Changed(device, t.Collector.Name()+" notification")
+		})
 	})
 	if ctx.Err() != nil {
 		return

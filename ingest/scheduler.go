@@ -88,8 +88,11 @@ type SchedulerOptions struct {
 	// nil means the scheduler's own ReadNow. A program with several schedulers
 	// passes it on to all.
 	Changed func(device, reason string)
-	Rand    func() float64 // in [0,1); nil means math/rand
-	Log     *slog.Logger   // nil means no log
+	// Needs says what is read of devices, and how often; nil reads everything
+	// at each target's period.
+	Needs *Needs
+	Rand  func() float64 // in [0,1); nil means math/rand
+	Log   *slog.Logger   // nil means no log
 }
 
 // TargetStatus is how a target does.
@@ -115,6 +118,9 @@ type TargetStatus struct {
 	ByteRate    float64   `json:"byteRate"`
 	Facts       int       `json:"facts"`
 	Unmapped    int       `json:"unmapped"`
+	// ClockAhead is how far the device's clock is ahead of ours, in seconds.
+	ClockAhead *float64 `json:"clockAheadSeconds,omitempty"`
+	*Economy
 }
 
 // Scheduler reads targets, each with its own period.
@@ -126,6 +132,7 @@ type Scheduler struct {
 	mu     sync.Mutex // guards what follows
 	status []TargetStatus
 	asked  []request // by target
+	econ   []economy // by target; empty without needs
 }
 
 // request is what ReadNow asked of a target since its last reading began.
@@ -169,8 +176,12 @@ func NewScheduler(opts SchedulerOptions) (*Scheduler, error) {
 		t.Target.Meter = NewMeter(t.Pace)
 		s.targets = append(s.targets, t)
 		s.asked = append(s.asked, request{wake: make(chan struct{}, 1)})
+		s.econ = append(s.econ, economy{costs: map[string]Cost{}, rewatch: make(chan struct{}, 1)})
 		s.status = append(s.status, TargetStatus{Device: t.Target.Name, Address: t.Target.Address,
 			Collector: t.Collector.Name(), State: StateUnknown, Period: t.Period.Seconds()})
+	}
+	if opts.Needs != nil {
+		opts.Needs.OnChange(s.needsChanged)
 	}
 	return s, nil
 }
@@ -184,6 +195,7 @@ func (s *Scheduler) Status() []TargetStatus {
 	list := slices.Clone(s.status)
 	for i := range list {
 		list[i].Requests, list[i].Bytes = s.targets[i].Target.Meter.Count()
+		list[i].Economy = s.economy(i)
 	}
 	return list
 }
@@ -272,10 +284,10 @@ func (s *Scheduler) period(i int, failure error) time.Duration {
 	t := s.targets[i]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	period := t.Period
+	period := s.needed(i)
 	if failure == nil && s.asked[i].calm {
 		last := time.Duration(s.status[i].Period * float64(time.Second))
-		period = max(t.Period, min(time.Duration(float64(last)*calmGrowth), t.MaxPeriod))
+		period = max(period, min(time.Duration(float64(last)*calmGrowth), t.MaxPeriod))
 	}
 	s.status[i].Period = period.Seconds()
 	return period
@@ -286,6 +298,9 @@ func (s *Scheduler) period(i int, failure error) time.Duration {
 func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
 	t := s.targets[i]
 	s.begin(i)
+	if done, err := s.instruct(ctx, i, &t.Target, started); done {
+		return err
+	}
 	sample, err := t.Collector.Collect(ctx, t.Target)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -318,6 +333,7 @@ func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
 		st.Device, st.Graph, st.Thing = report.Device, report.Graph, report.DeviceIRI
 		st.State, st.LastContact, st.Failures = StateInSync, sample.Ended, 0
 		st.Facts, st.Unmapped = len(sample.Facts), sample.Unmapped
+		s.spent(i, t.Target.Want, sample, err, started)
 	})
 	return nil
 }

@@ -119,7 +119,8 @@ func (s *Senders) Admit(device string) bool {
 		b = &bucket{tokens: float64(s.opts.Burst), at: now}
 		s.buckets[device] = b
 	}
-	b.tokens = min(b.tokens+now.Sub(b.at).Seconds()*s.opts.Rate, float64(s.opts.Burst))
+	past := max(now.Sub(b.at), 0) // a clock that was set back takes nothing away
+	b.tokens = min(b.tokens+past.Seconds()*s.opts.Rate, float64(s.opts.Burst))
 	b.at = now
 	if b.tokens < 1 {
 		s.limited[device]++

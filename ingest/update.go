@@ -191,6 +191,9 @@ func (u *update) conflicts(ctx context.Context) error {
 // source was not in sync.
 func (u *update) freshness(ctx context.Context) error {
 	g := u.Pipeline.prov
+	if u.sample.Withdrawn {
+		return u.withdrawn(ctx)
+	}
 	for _, r := range []struct{ s, p, o rdf.Term }{
 		{u.id.graph, propLastContact, seconds(u.sample.Ended)},
 		{u.id.graph, propSyncState, rdf.String(string(StateInSync))},
@@ -205,6 +208,19 @@ func (u *update) freshness(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// withdrawn states that a source is not asked any more. When it answered last
+// stays.
+func (u *update) withdrawn(ctx context.Context) error {
+	g := u.id.graph
+	if err := u.replace(ctx, &u.fresh, g, propSyncState, rdf.String(string(StateUnasked)), u.Pipeline.prov); err != nil {
+		return err
+	}
+	if err := u.replace(ctx, &u.fresh, g, propLastError, rdf.Term{}, u.Pipeline.prov); err != nil {
+		return err
+	}
+	return u.unseen(ctx, &u.fresh, g)
 }
 
 // commitState commits state, identity, provenance and freshness at once.

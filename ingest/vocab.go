@@ -62,6 +62,7 @@ const (
 	StateUnknown State = "unknown" // not asked yet
 	StateInSync  State = "in sync" // the last collection succeeded
 	StateStale   State = "stale"   // it failed
+	StateUnasked State = "unasked" // nobody needs anything of it: it is not asked, and states nothing
 	StateLost    State = "lost"    // so many failed that what was said before may not be believed
 )
 

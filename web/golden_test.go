@@ -210,10 +210,14 @@ func newGoldenServer(t *testing.T, intents bool) *goldenServer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pipeline, err := ingest.NewPipeline(ingest.Options{Store: store, Items: shelf, Base: testBase, Knowledge: ontology.Knowledge(), Clock: now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	shown := rules.New(rules.Options{Store: store, Base: testBase, Derived: derived, Knowledge: fstest.MapFS{}, Log: log, Now: now})
 	s := New(Options{Store: store, Items: shelf, Base: testBase, Log: log, Now: now, Version: "test", Metrics: NewMetrics(), Rules: shown,
 		Control: canned{}, Intents: keeper, Operations: cannedOperations{}, Protocol: protocol.New(protocol.Options{Store: store, Base: testBase, Derived: derived, Log: log}),
-		Knowledge: ontology.Knowledge(), Documents: cannedDocuments{},
+		Knowledge: ontology.Knowledge(), Documents: cannedDocuments{}, Merges: pipeline,
 		Sources: func() []ingest.TargetStatus { return nil }, Ontology: []byte("# vocabulary"),
 		Gate: NewGate(GateOptions{Loopback: true, Tokens: gateTokens(t)}), Ready: func() error { return nil }})
 	g.keeper, g.Server = keeper, httptest.NewServer(s.Handler())

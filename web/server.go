@@ -45,6 +45,7 @@ type Options struct {
 	Sources   func() []ingest.TargetStatus // state of collection; may be nil
 	Ontology  []byte                       // twin.ttl, served at /ns
 	Documents Documents                    // nil: none are taken in or given out
+	Merges    Merges                       // nil: no devices are merged
 	// Knowledge is the knowledge folder, whose saved queries make the
 	// inventory document; nil: there is none.
 	Knowledge fs.FS
@@ -196,6 +197,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
 	s.inventoryRoutes(r.With(read))
 	s.documentRoutes(r.With(read), r.With(write))
+	s.mergeRoutes(r.With(read), r.With(write))
 	r.With(read).Get("/saved", s.opt.Protocol.Saved)
 	r.With(read).Get("/saved/{name}", s.opt.Protocol.Saved)
 	r.With(read).Get("/queries", s.queryList)

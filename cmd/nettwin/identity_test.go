@@ -205,10 +205,10 @@ func TestMergeAndUnmerge(t *testing.T) {
 	r.says("before", askDevices, two...)
 	base := r.twin.store.Info().Base
 	keep, alias := rdf.IRI(base+"id/device/serial/32473/A1"), rdf.IRI(base+"id/device/host-name/EDGE-ONE")
-	if err := r.twin.pipeline.Merge(t.Context(), keep, alias); err != nil {
+	if _, err := r.twin.pipeline.Merge(t.Context(), keep, alias, ingest.Decision{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.twin.pipeline.Merge(t.Context(), keep, alias); err == nil {
+	if _, err := r.twin.pipeline.Merge(t.Context(), keep, alias, ingest.Decision{}); err == nil {
 		t.Error("merging twice is no error")
 	}
 	r.apply()
@@ -218,10 +218,10 @@ func TestMergeAndUnmerge(t *testing.T) {
 	r.says("merged", one, "serial/32473/A1")
 	r.says("interfaces of both", askPorts, "serial/32473/A1/eth0 1", "serial/32473/A1/eth9 1")
 	r.says("alias", `SELECT (STRAFTER(STR(?a), "/id/device/") AS ?x) { GRAPH ?g { ?a twin:aliasOf ?d } }`, "host-name/EDGE-ONE")
-	if err := r.twin.pipeline.Unmerge(t.Context(), alias); err != nil {
+	if _, err := r.twin.pipeline.Unmerge(t.Context(), alias, ingest.Decision{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.twin.pipeline.Unmerge(t.Context(), alias); err == nil {
+	if _, err := r.twin.pipeline.Unmerge(t.Context(), alias, ingest.Decision{}); err == nil {
 		t.Error("unmerging twice is no error")
 	}
 	r.apply()

@@ -206,6 +206,14 @@ type pushedFrom struct {
 	collector string
 	at        []string // addresses
 	intake    *telemetry.Intake
+	listeners []pushListener
+}
+
+// pushListener is a listener of pushed data, at one of the addresses, and what
+// it counted.
+type pushListener struct {
+	at    string
+	count func() map[string]uint64 // by event
 }
 
 // schema is what a device's modules compiled to when it was read.
@@ -220,6 +228,7 @@ func (in *intake) schema(device string) (*yang.Schema, error) {
 func (in *intake) watch(metrics *web.Metrics) {
 	metrics.Register(flowMetrics(in.flows))
 	metrics.Register(eventMetrics{in})
+	metrics.Register(pushMetrics{in})
 }
 
 // listening is the status of a listener of events, which come from many

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io/fs"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -136,7 +137,7 @@ func (s *service) listenPush(ctx context.Context, in *intake) error {
 				return err
 			}
 			in.closers, in.listeners = append(in.closers, l), append(in.listeners, l.Run)
-			merged.at = append(merged.at, l.Address().String())
+			merged.listens(l.Address(), func() map[string]uint64 { return udpnotifEvents(l.Stats()) })
 		}
 	}
 	if at := s.sources.listeners.MDT; len(at) > 0 {
@@ -150,10 +151,16 @@ func (s *service) listenPush(ctx context.Context, in *intake) error {
 				return err
 			}
 			in.closers, in.listeners = append(in.closers, l), append(in.listeners, l.Run)
-			merged.at = append(merged.at, l.TCPAddress().String())
+			merged.listens(l.TCPAddress(), func() map[string]uint64 { return mdtEvents(l.Stats()) })
 		}
 	}
 	return nil
+}
+
+// listens notes a listener of what is merged.
+func (p *pushedFrom) listens(at net.Addr, count func() map[string]uint64) {
+	p.at = append(p.at, at.String())
+	p.listeners = append(p.listeners, pushListener{at.String(), count})
 }
 
 // pushRate and pushBurst are the messages of one device that are looked at: a

@@ -39,6 +39,8 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Take in topologies, and what NetBox says."`
 	Query    queryCmd    `cmd:"" help:"Ask a SPARQL query."`
 	Update   updateCmd   `cmd:"" help:"Run a SPARQL update."`
+	Merge    mergeCmd    `cmd:"" help:"Make one device of two that are the same, or list what was."`
+	Unmerge  unmergeCmd  `cmd:"" help:"Undo a merge of devices."`
 	Collect  collectCmd  `cmd:"" help:"Collect from devices once."`
 	Replay   replayCmd   `cmd:"" help:"Take in files and folders of recorded messages."`
 	Ontology ontologyCmd `cmd:"" help:"Write what schemas mean as RDF."`

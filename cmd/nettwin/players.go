@@ -10,6 +10,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/ingest/flow"
 	"nettwin/ingest/mdt"
+	answers "nettwin/ingest/output"
 	recorded "nettwin/ingest/replay"
 	"nettwin/ingest/snmp"
 	"nettwin/ingest/syslog"
@@ -72,6 +73,22 @@ func (t *twin) players(log *slog.Logger, schema schemaOf) (map[recorded.Kind]rec
 		all[push.kind] = &pushPlayer{intake, push.decode}
 	}
 	return all, nil
+}
+
+// outputPlayer plays what devices answered to commands.
+type outputPlayer struct{ intake *answers.Intake }
+
+// Play reads an answer.
+func (p *outputPlayer) Play(_ context.Context, m recorded.Message) error {
+	return p.intake.Take(answers.Answer{Device: m.Device, At: m.At, Place: m.Place.File, Text: m.Bytes})
+}
+
+// Finish commits what the answers say.
+func (p *outputPlayer) Finish(ctx context.Context) error { return p.intake.Flush(ctx) }
+
+// outputTables are what is known of outputs of commands.
+func (t *twin) outputTables(log *slog.Logger) (*answers.Tables, error) {
+	return answers.Load(t.tablesWith(log, "map/output-envelopes.tsv"))
 }
 
 // tablesWith is the knowledge folder if it has a file, else what this

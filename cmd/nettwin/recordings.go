@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	answers "nettwin/ingest/output"
 	recorded "nettwin/ingest/replay"
 	"nettwin/internal/clock"
 )
@@ -110,13 +111,18 @@ func (t *twin) play(ctx context.Context, log *slog.Logger, schema schemaOf, path
 	if err != nil {
 		return recorded.Report{}, err
 	}
+	tables, err := t.outputTables(log)
+	if err != nil {
+		return recorded.Report{}, err
+	}
+	players[recorded.Output] = &outputPlayer{answers.NewIntake(tables, t.pipeline)}
 	folder, name := filepath.Dir(path), filepath.Base(path)
 	if info, err := os.Stat(path); err != nil {
 		return recorded.Report{}, err
 	} else if info.IsDir() {
 		folder, name = path, "."
 	}
-	return recorded.Run(ctx, os.DirFS(folder), name, recorded.Options{Players: players, Device: device})
+	return recorded.Run(ctx, os.DirFS(folder), name, recorded.Options{Players: players, Device: device, Knows: tables.Knows})
 }
 
 // fingerprint changes when a file below path does.

@@ -13,7 +13,7 @@ type replayCmd struct {
 	Base   string   `help:"Base IRI, if the store is created." placeholder:"IRI"`
 	Device string   `help:"Whose messages these are; without it a folder's name says, or a file's, or who sent a captured datagram." placeholder:"NAME"`
 	YANG   string   `name:"yang" help:"Folder of YANG modules, by which data of NETCONF, RESTCONF and telemetry are mapped." placeholder:"DIR" type:"path"`
-	Paths  []string `arg:"" name:"path" help:"Files and folders: SNMP walks (.snmprec, snmpwalk -On), NETCONF replies (XML), RFC 7951 JSON, pcap, syslog lines, datagrams." type:"existingpath"`
+	Paths  []string `arg:"" name:"path" help:"Files and folders: SNMP walks (.snmprec, snmpwalk -On), NETCONF replies (XML), RFC 7951 JSON, pcap, syslog lines, datagrams, outputs of commands." type:"existingpath"`
 }
 
 type replayed struct {
@@ -88,7 +88,7 @@ func printReplayed(env *environment, all []replayed) error {
 			fmt.Fprintf(env.stderr, "not read: and %d more\n", r.More)
 		}
 		text := ""
-		for kind := recorded.Walk; kind <= recorded.GNMI; kind++ {
+		for kind := recorded.Walk; kind <= recorded.Output; kind++ {
 			if n := r.Messages[kind.String()]; n > 0 {
 				text += fmt.Sprintf(", %d %s", n, kind)
 			}

@@ -242,6 +242,7 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 		}),
 		Sources: in.status, Ontology: ontology.Vocabulary(), Knowledge: s.knowledge, UI: ui.Files(),
 		Documents: documents{s.store, s.items, s.knowledge},
+		Merges:    s.pipeline,
 		Gate: web.NewGate(web.GateOptions{
 			Tokens: s.tokens, Loopback: web.IsLoopback(listener.Addr().String()), Log: s.env.log,
 			Hosts: web.OwnHosts(base, listener.Addr().String(), s.hosts...),

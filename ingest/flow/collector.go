@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nettwin/ingest"
+	"nettwin/internal/socket"
 )
 
 // collectorName is the collector's part of source graph names.
@@ -22,6 +23,7 @@ const collectorName = "flow"
 type Collector struct {
 	opts    Options
 	conn    *net.UDPConn
+	lost    *socket.Losses // of conn; nil without
 	writer  *writer
 	started time.Time
 	queue   chan *datagram
@@ -71,7 +73,7 @@ func Listen(ctx context.Context, opts Options) (*Collector, error) {
 		conn.Close()
 		return nil, err
 	}
-	c.conn = conn
+	c.conn, c.lost = conn, socket.Watch(conn)
 	return c, nil
 }
 

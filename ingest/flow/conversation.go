@@ -154,7 +154,7 @@ func (dev *device) warn(text string) {
 func (dev *device) close(now time.Time, idle time.Duration, top int, path func(key string) string) []*conversation {
 	var candidates []*conversation
 	for key, c := range dev.conversations {
-		if now.Sub(c.seen) > idle {
+		if c.ended(now, idle) {
 			delete(dev.conversations, key)
 			dev.changed = dev.changed || c.stated
 			continue
@@ -194,6 +194,13 @@ func (dev *device) close(now time.Time, idle time.Duration, top int, path func(k
 	}
 	slices.SortFunc(chosen, func(a, b *conversation) int { return cmp.Compare(a.path, b.path) })
 	return chosen
+}
+
+// ended tells whether nothing was heard of a conversation for so long, by a
+// clock that may have been set back. What the window counted is told first: it
+// may be older than that if the window is late.
+func (c *conversation) ended(now time.Time, idle time.Duration) bool {
+	return now.Sub(c.seen).Abs() > idle && c.window == [maxCounters]tally{}
 }
 
 // take adds a conversation that is not stated.

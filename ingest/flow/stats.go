@@ -11,6 +11,7 @@ type Stats struct {
 	Datagrams uint64 `json:"datagrams"` // received, with those of unknown exporters
 	Octets    uint64 `json:"octets"`
 	Dropped   uint64 `json:"dropped"`          // because the queue was full
+	Kernel    uint64 `json:"kernelDropped"`    // before they were received, because the socket's buffer was full
 	Unknown   uint64 `json:"unknownExporters"` // datagrams that belong to no device
 
 	NetFlow5      uint64 `json:"netflow5Messages"`
@@ -92,6 +93,7 @@ func (c *Collector) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.stats
 	s.Datagrams, s.Octets, s.Dropped = c.received.Load(), c.octets.Load(), c.dropped.Load()
+	s.Kernel = c.lost.Count()
 	s.Queued, s.Domains, s.Templates = len(c.queue), len(c.decoder.domains), c.decoder.templates
 	for _, d := range c.decoder.domains {
 		s.Pending += len(d.pending)

@@ -187,9 +187,11 @@ func (c *Collector) ask(ctx context.Context, t ingest.Target, what What) (*inges
 	if err != nil {
 		return nil, err
 	}
-	if what.Mode == Get {
+	switch {
+	case len(s.paths) == 0: // the device has nothing of what is wanted
+	case what.Mode == Get:
 		err = s.get(ctx)
-	} else {
+	default:
 		err = s.once(ctx)
 	}
 	if err != nil {
@@ -203,7 +205,8 @@ type received struct {
 	tree      *tree
 	transport string
 	roots     []string // paths of the schema that were asked for as a whole
-	all       bool     // everything was asked for
+	all       bool     // everything was asked for that is wanted
+	left      []string // roots that nobody wants
 	raw       []byte
 	label     string
 	rawLost   bool
@@ -215,7 +218,7 @@ func (c *Collector) sample(r *received, t ingest.Target, what What, started time
 	model := *r.tree.model
 	model.Roots = r.complete()
 	reading := schemas.Reading{Model: &model, MaxFacts: c.opts.MaxFacts, Policy: c.opts.Policy, Sample: &ingest.Sample{
-		Collector: c.Name(), Device: t.Name, Started: started, Transport: r.transport, Instruction: r.label}}
+		Collector: c.Name(), Device: t.Name, Started: started, Transport: r.transport, Instruction: r.label, Left: r.left}}
 	data := &yang.Tree{Schema: r.tree.data.Schema}
 	for _, e := range r.tree.data.Top {
 		if !c.opts.Policy.Skips(e.Module + ":" + e.Name) {

@@ -3,6 +3,7 @@ package gnmi
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/openconfig/gnmi/proto/gnmi"
@@ -13,6 +14,7 @@ import (
 // poll is a subscription by POLL that stays open between readings.
 type poll struct {
 	*session
+	want   string // what was wanted when it was opened
 	sub    gnmi.GNMI_SubscribeClient
 	cancel context.CancelFunc
 }
@@ -30,6 +32,10 @@ func (c *Collector) poll(ctx context.Context, t ingest.Target, what What) (*inge
 	delete(c.polls, key(t)) // it is ours; one that fails is not put back
 	c.mu.Unlock()
 	started := c.opts.Clock.Now()
+	if p != nil && p.want != wantKey(t) {
+		p.close()
+		p = nil
+	}
 	if p != nil {
 		err := p.again(ctx)
 		if err == nil {
@@ -62,6 +68,14 @@ func (c *Collector) polled(p *poll, t ingest.Target, what What, started time.Tim
 	return sample, err
 }
 
+// wantKey is equal for targets of which the same is wanted.
+func wantKey(t ingest.Target) string {
+	if t.Want == nil {
+		return ""
+	}
+	return "of " + strings.Join(t.Want.All(), " ")
+}
+
 func (c *Collector) openPoll(ctx context.Context, t ingest.Target, what What) (*poll, error) {
 	cl, err := c.dial(t)
 	if err != nil {
@@ -75,9 +89,12 @@ func (c *Collector) openPoll(ctx context.Context, t ingest.Target, what What) (*
 	s.label = "subscribe poll"
 	// The subscription outlives this reading.
 	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &poll{session: s, cancel: cancel}
+	p := &poll{session: s, want: wantKey(t), cancel: cancel}
 	stop := context.AfterFunc(ctx, cancel)
 	defer stop()
+	if len(s.paths) == 0 {
+		return p, nil // the device has nothing of what is wanted
+	}
 	if p.sub, err = s.subscribe(long, gnmi.SubscriptionList_POLL, s.paths, 0); err == nil {
 		err = p.again(ctx)
 	}
@@ -90,6 +107,9 @@ func (c *Collector) openPoll(ctx context.Context, t ingest.Target, what What) (*
 
 // again asks for all data anew.
 func (p *poll) again(ctx context.Context) error {
+	if p.sub == nil {
+		return nil
+	}
 	p.tree, p.raw, p.rawLost = newTree(p.tree.model, p.tree.max), nil, false
 	if err := p.client.meter.Request(ctx); err != nil {
 		return err

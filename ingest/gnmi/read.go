@@ -56,7 +56,11 @@ func (c *Collector) prepare(ctx context.Context, cl *client, t ingest.Target, wh
 		s.paths = append(s.paths, path)
 		s.asked(path)
 	}
-	if len(s.paths) == 0 {
+	switch {
+	case len(s.paths) > 0:
+	case t.Want != nil:
+		s.wanted(t.Want)
+	default:
 		s.paths, s.all = []*gnmi.Path{{}}, true
 	}
 	return s, nil

@@ -125,7 +125,7 @@ func (c *Collector) watch(ctx context.Context, t ingest.Target, changed func()) 
 	defer cl.close()
 	for _, mode := range what.Stream.fallbacks() {
 		for _, each := range []bool{false, true} {
-			if each && len(what.Paths) > 0 {
+			if each && (len(what.Paths) > 0 || t.Want != nil) {
 				continue
 			}
 			synced, err = c.stream(ctx, cl, t, what, mode, each, changed)
@@ -154,6 +154,10 @@ func (c *Collector) stream(ctx context.Context, cl *client, t ingest.Target, wha
 		if len(session.paths) == 0 {
 			return false, fmt.Errorf("%w: it refuses to tell everything, and no schema says what there is: configure paths", ErrUnsupported)
 		}
+	}
+	if len(session.paths) == 0 {
+		<-ctx.Done() // the device has nothing of what is wanted
+		return false, ctx.Err()
 	}
 	sub, err := session.subscribe(ctx, gnmi.SubscriptionList_STREAM, session.paths, mode)
 	if err == nil {

@@ -21,6 +21,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/ingest/telemetry"
 	"nettwin/internal/clock"
+	"nettwin/internal/socket"
 	"nettwin/ontology/yang"
 )
 
@@ -70,7 +71,8 @@ type Stats struct {
 	Messages uint64             `json:"messages"`
 	Rows     uint64             `json:"rows"`
 	Damaged  uint64             `json:"damaged"`
-	Dropped  uint64             `json:"dropped"` // datagrams, because the queue was full
+	Dropped  uint64             `json:"dropped"`       // datagrams, because the queue was full
+	Kernel   uint64             `json:"kernelDropped"` // datagrams before they were received, because the socket's buffer was full
 	Refused  uint64             `json:"refusedConnections"`
 	Senders  ingest.SenderStats `json:"senders"`
 }
@@ -78,8 +80,9 @@ type Stats struct {
 // Listener receives telemetry.
 type Listener struct {
 	opts   Options
-	stream net.Listener // nil for none
-	udp    *net.UDPConn // nil for none
+	stream net.Listener   // nil for none
+	udp    *net.UDPConn   // nil for none
+	lost   *socket.Losses // of udp
 	from   *ingest.Senders
 	queue  chan datagram
 
@@ -123,6 +126,7 @@ func Listen(ctx context.Context, opts Options) (*Listener, error) {
 			return nil, errors.Join(fmt.Errorf("mdt: listen: %w", err), l.Close())
 		}
 		l.udp = packets.(*net.UDPConn)
+		l.lost = socket.Watch(l.udp)
 		_ = l.udp.SetReadBuffer(readBuffer) // what the kernel allows is enough
 	}
 	return l, nil
@@ -301,7 +305,7 @@ func (l *Listener) take(device, carrier string, from netip.AddrPort, raw []byte)
 
 // Stats returns the counts.
 func (l *Listener) Stats() Stats {
-	return Stats{Messages: l.messages.Load(), Rows: l.rows.Load(), Damaged: l.damaged.Load(), Dropped: l.dropped.Load(),
+	return Stats{Messages: l.messages.Load(), Rows: l.rows.Load(), Damaged: l.damaged.Load(), Dropped: l.dropped.Load(), Kernel: l.lost.Count(),
 		Refused: l.refused.Load(), Senders: l.from.Stats()}
 }
 

@@ -111,9 +111,10 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 	if err != nil {
 		return nil, contract(err)
 	}
-	r := &reader{session: s, maxBytes: c.opts.MaxReplyBytes, Reading: schemas.Reading{
+	m, asked, left := selected(m, t.Want)
+	r := &reader{session: s, asked: asked, maxBytes: c.opts.MaxReplyBytes, Reading: schemas.Reading{
 		Model: m, MaxFacts: c.opts.MaxFacts, Policy: c.opts.Policy, Sample: &ingest.Sample{Collector: c.Name(),
-			Device: t.Name, Started: c.opts.Clock.Now(), Transport: transport(t, s), Instruction: "get"}}}
+			Device: t.Name, Started: c.opts.Clock.Now(), Transport: transport(t, s), Instruction: "get", Left: left}}}
 	err = r.read(inner)
 	r.Sample.Ended = c.opts.Clock.Now()
 	if ctx.Err() != nil {

@@ -46,8 +46,12 @@ func (c *Collector) subscribePush(ctx context.Context, s *client.Session, t inge
 	var op strings.Builder
 	op.WriteString(`<establish-subscription xmlns="` + subscribedNS + `"><datastore xmlns="` + pushNS + `" xmlns:ds="` + datastoresNS +
 		`">ds:operational</datastore><datastore-subtree-filter xmlns="` + pushNS + `">`)
-	for _, root := range m.Roots {
-		op.WriteString(subtree(root))
+	_, asked, _ := selected(m, t.Want)
+	if len(asked) == 0 {
+		return false, nil
+	}
+	for _, q := range asked {
+		op.WriteString(q.filter)
 	}
 	op.WriteString(`</datastore-subtree-filter><on-change xmlns="` + pushNS + `"/></establish-subscription>`)
 	_, err := s.RPC(ctx, op.String())

@@ -14,6 +14,7 @@ import (
 // reader reads one device into a sample.
 type reader struct {
 	schemas.Reading
+	asked    []query
 	session  *client.Session
 	maxBytes int64
 }
@@ -21,15 +22,15 @@ type reader struct {
 // read asks for all roots in one request, or, where the device cannot answer
 // it, one after another. An error means that nothing was learnt.
 func (r *reader) read(ctx context.Context) error {
-	if len(r.Model.Roots) == 0 {
+	if len(r.asked) == 0 {
 		return nil
 	}
 	var filters strings.Builder
-	for _, root := range r.Model.Roots {
-		filters.WriteString(subtree(root))
+	for _, q := range r.asked {
+		filters.WriteString(q.filter)
 	}
 	err := r.get(ctx, "get", filters.String())
-	if err == nil || !single(err) || len(r.Model.Roots) == 1 {
+	if err == nil || !single(err) || len(r.asked) == 1 {
 		return err
 	}
 	return r.each(ctx, err)
@@ -46,8 +47,9 @@ func single(err error) bool {
 // each asks for one root after another.
 func (r *reader) each(ctx context.Context, first error) error {
 	r.Warn(fmt.Sprintf("the device was asked for one node after another: %v", first))
-	for i, root := range r.Model.Roots {
-		err := r.get(ctx, "get "+root.Path, subtree(root))
+	for i, q := range r.asked {
+		root := q.root
+		err := r.get(ctx, "get "+root.Path, q.filter)
 		if err == nil {
 			continue
 		}
@@ -55,8 +57,8 @@ func (r *reader) each(ctx context.Context, first error) error {
 		if single(err) {
 			continue
 		}
-		for _, rest := range r.Model.Roots[i+1:] {
-			r.Fail(rest.Path, nil)
+		for _, rest := range r.asked[i+1:] {
+			r.Fail(rest.root.Path, nil)
 		}
 		break
 	}

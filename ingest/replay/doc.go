@@ -3,8 +3,8 @@
 // (snmpsim's .snmprec, the output of snmpwalk -On), replies and notifications of
 // NETCONF (XML), data in JSON (RFC 7951), captures (pcap) and single datagrams
 // of flows, syslog, UDP-notif and Cisco's telemetry, responses of gNMI in
-// the JSON of protocol buffers, lines of syslog, and lines of JSON that a recorder
-// wrote.
+// the JSON of protocol buffers, lines of syslog, lines of JSON that a recorder
+// wrote, and outputs of commands that the caller knows (Options.Knows).
 //
 // What a file holds is found by its name and its content. A Player for each
 // kind takes the messages on; which there are is the business of who calls.

@@ -23,10 +23,11 @@ const (
 	UDPNotif      // a datagram of UDP-notif
 	MDT           // a message of Cisco's telemetry
 	GNMI          // a SubscribeResponse of gNMI, in the JSON of protocol buffers
+	Output        // what a device answered to a command, as Options.Knows tells
 	kinds
 )
 
-var kindNames = [kinds]string{"unknown", "snmp walk", "netconf", "json", "syslog", "flow", "udp-notif", "mdt", "gnmi"}
+var kindNames = [kinds]string{"unknown", "snmp walk", "netconf", "json", "syslog", "flow", "udp-notif", "mdt", "gnmi", "output"}
 
 // String returns the name.
 func (k Kind) String() string { return kindNames[min(k, kinds-1)] }

@@ -26,6 +26,12 @@ const (
 	formDatagram
 )
 
+// mayBeOutput tells whether what is written so may be what a device answered
+// to a command: text may look like anything that has no sign of its own.
+func (f form) mayBeOutput() bool {
+	return f == formNone || f == formXML || f == formJSON || f == formJSONLines || f == formDatagram
+}
+
 var formByExtension = map[string]form{".snmprec": formSnmprec, ".snmpwalk": formSnmpwalk, ".walk": formSnmpwalk, ".xml": formXML,
 	".json": formJSON, ".jsonl": formJSONLines, ".ndjson": formJSONLines, ".log": formSyslog, ".syslog": formSyslog, ".msg": formSyslog}
 
@@ -66,10 +72,21 @@ func recognise(name string, text []byte) form {
 			return formJSON
 		}
 		return formJSONLines
-	case datagramKind(text) != Unknown:
+	case datagramKind(text) != Unknown && !printable(head):
 		return formDatagram
 	}
 	return formNone
+}
+
+// printable tells whether the beginning of a file is text: a datagram has a
+// sign that is none.
+func printable(head []byte) bool {
+	for _, c := range head {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F {
+			return false
+		}
+	}
+	return len(head) > 0 && utf8.Valid(trimPartial(head))
 }
 
 func padded(b []byte) []byte {

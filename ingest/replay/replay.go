@@ -19,6 +19,8 @@ type Options struct {
 	// Resolve finds the device of a captured datagram by its sender; nil finds
 	// none.
 	Resolve func(netip.AddrPort) (device string, ok bool)
+	// Knows tells whether a text, JSON or XML is an Output; nil knows none.
+	Knows func(text []byte) bool
 }
 
 // reader is one reading.
@@ -123,7 +125,13 @@ func (r *reader) file(name string) {
 		return
 	}
 	m := Message{Device: r.device(name), At: info.ModTime(), Place: Place{File: name}, Bytes: text}
-	switch recognise(name, text) {
+	form := recognise(name, text)
+	if r.opts.Knows != nil && form.mayBeOutput() && r.opts.Knows(text) {
+		m.Kind = Output
+		r.play(m)
+		return
+	}
+	switch form {
 	case formSnmprec:
 		r.walk(m, snmprecLine)
 	case formSnmpwalk:
@@ -154,7 +162,7 @@ func (r *reader) file(name string) {
 }
 
 // errContent: nothing that is known.
-var errContent = errors.New("it holds none of what can be replayed: SNMP walks (.snmprec, snmpwalk -On), XML, JSON, pcap, syslog lines, datagrams")
+var errContent = errors.New("it holds none of what can be replayed: SNMP walks (.snmprec, snmpwalk -On), XML, JSON, pcap, syslog lines, datagrams, outputs of commands that a table map/output-*.tsv knows")
 
 // play gives a message to its player.
 func (r *reader) play(m Message) {

@@ -42,6 +42,12 @@ type Root struct {
 	Name, Namespace string
 }
 
+// Term is the IRI of the root in the vocabulary of its module.
+func (r Root) Term() string {
+	module, _, _ := strings.Cut(r.Path, ":")
+	return yang.Namespace + module + "/" + r.Name
+}
+
 // Fetch brings a schema text from the device itself. An error that wraps
 // ErrRefused costs this text only.
 type Fetch func(ctx context.Context, t Text) ([]byte, error)

@@ -87,9 +87,10 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 
 	sample := &ingest.Sample{
 		Collector: c.Name(), Device: t.Name, Started: c.opts.Clock.Now(),
-		Transport: cred.Transport() + " " + s.address, Instruction: c.instruction(),
+		Transport: cred.Transport() + " " + s.address,
 	}
-	reading := &reading{unfinished: map[string]bool{}}
+	reading := &reading{unfinished: map[string]bool{}, choice: choose(c.opts.Tables, t.Want)}
+	sample.Instruction, sample.Left = reading.instruction(), reading.left
 	w := &walker{session: s, meter: t.Meter, repetitions: c.opts.MaxRepetitions, maxVarbinds: c.opts.MaxVarbinds}
 	c.roots(inner, w, sample, reading)
 	sample.Ended = c.opts.Clock.Now()
@@ -103,9 +104,9 @@ func (c *Collector) Collect(ctx context.Context, t ingest.Target) (*ingest.Sampl
 }
 
 // instruction names the subtrees that are read.
-func (c *Collector) instruction() string {
+func (r *reading) instruction() string {
 	var names []string
-	for _, root := range c.opts.Tables.Walk() {
+	for _, root := range r.read {
 		names = append(names, root.Object.Name)
 	}
 	return "walk " + strings.Join(names, " ")
@@ -113,6 +114,7 @@ func (c *Collector) instruction() string {
 
 // reading collects what the walks of one device bring.
 type reading struct {
+	choice
 	varbinds   []Varbind
 	unfinished map[string]bool // things with a walk that did not end
 	failures   []error
@@ -135,12 +137,14 @@ func (r *reading) concerns(root mib.Root) bool {
 // roots walks one subtree after another. A failure that concerns the whole
 // device ends the reading: the roots behind it count as unfinished.
 func (c *Collector) roots(ctx context.Context, w *walker, sample *ingest.Sample, r *reading) {
-	walk := c.opts.Tables.Walk()
-	for i, root := range walk {
-		if !r.concerns(root) {
+	for i, root := range r.read {
+		if !r.concerns(root.Root) {
 			continue
 		}
+		requests, bytes := w.meter.Count()
 		part, err := w.walk(ctx, root.Object)
+		nowRequests, nowBytes := w.meter.Count()
+		sample.Costs = append(sample.Costs, ingest.Cost{Part: root.of, Requests: nowRequests - requests, Bytes: nowBytes - bytes})
 		if len(part.varbinds) > 0 {
 			sample.Raw = append(sample.Raw, ingest.RawItem{Label: mib.Dotted(root.Object.OID), Bytes: part.raw})
 			r.varbinds = append(r.varbinds, part.varbinds...)
@@ -148,11 +152,11 @@ func (c *Collector) roots(ctx context.Context, w *walker, sample *ingest.Sample,
 		if err == nil {
 			continue
 		}
-		r.fail(root, err)
+		r.fail(root.Root, err)
 		if errors.Is(err, errOrder) || errors.Is(err, errStatus) {
 			continue
 		}
-		for _, rest := range walk[i+1:] {
+		for _, rest := range r.read[i+1:] {
 			for _, thing := range rest.Things {
 				r.unfinished[thing] = true
 			}
@@ -171,7 +175,7 @@ func (c *Collector) finish(sample *ingest.Sample, r *reading, device string) (*i
 	sample.Facts, sample.Unmapped, sample.Warnings = m.Facts, m.Unmapped, m.Warnings
 	for _, root := range c.opts.Tables.Walk() {
 		for _, thing := range root.Things {
-			if !r.unfinished[thing] && !slices.Contains(sample.Complete, thing) {
+			if !r.unfinished[thing] && !r.held[thing] && !slices.Contains(sample.Complete, thing) {
 				sample.Complete = append(sample.Complete, thing)
 			}
 		}

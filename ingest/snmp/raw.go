@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -33,18 +34,23 @@ type Response struct {
 
 // AppendResponse appends the response to a raw item.
 func AppendResponse(dst []byte, r Response) []byte {
-	var list []byte
+	var name, value, bind []byte // room that all varbinds share
+	list := make([]byte, 0, len(r.Varbinds)*bindBytes)
 	for _, v := range r.Varbinds {
-		bind := appendTLV(nil, TagOID, encodeOID(v.Name))
-		bind = appendTLV(bind, v.Tag, encodeValue(v))
+		name, value = appendOID(name[:0], v.Name), appendValue(value[:0], v)
+		bind = appendTLV(appendTLV(bind[:0], TagOID, name), v.Tag, value)
 		list = appendTLV(list, tagSequence, bind)
 	}
-	body := appendTLV(nil, TagInteger, encodeInt(0))
-	body = appendTLV(body, TagInteger, encodeInt(int64(r.ErrorStatus)))
-	body = appendTLV(body, TagInteger, encodeInt(int64(r.ErrorIndex)))
+	body := make([]byte, 0, len(list)+bindBytes)
+	body = appendTLV(body, TagInteger, appendInt(nil, 0))
+	body = appendTLV(body, TagInteger, appendInt(nil, int64(r.ErrorStatus)))
+	body = appendTLV(body, TagInteger, appendInt(nil, int64(r.ErrorIndex)))
 	body = appendTLV(body, tagSequence, list)
 	return appendTLV(dst, tagResponse, body)
 }
+
+// bindBytes is room for most varbinds.
+const bindBytes = 32
 
 func appendTLV(dst []byte, tag byte, value []byte) []byte {
 	dst = append(dst, tag)
@@ -62,63 +68,57 @@ func appendTLV(dst []byte, tag byte, value []byte) []byte {
 	return append(dst, value...)
 }
 
-func encodeValue(v Varbind) []byte {
+func appendValue(dst []byte, v Varbind) []byte {
 	switch v.Value.Kind {
 	case mib.Number:
 		if v.Value.Big != 0 {
-			return encodeUint(v.Value.Big)
+			return binary.BigEndian.AppendUint64(append(dst, 0), v.Value.Big)
 		}
-		return encodeInt(v.Value.Int)
+		return appendInt(dst, v.Value.Int)
 	case mib.Bytes:
-		return v.Value.Bytes
+		return append(dst, v.Value.Bytes...)
 	case mib.ObjectID:
-		return encodeOID(v.Value.OID)
+		return appendOID(dst, v.Value.OID)
 	}
-	return nil
+	return dst
 }
 
-func encodeInt(n int64) []byte {
-	var b []byte
+func appendInt(dst []byte, n int64) []byte {
+	start := len(dst)
 	for shift := 56; shift >= 0; shift -= 8 {
 		c := byte(n >> shift)
-		if len(b) == 0 && shift > 0 {
+		if len(dst) == start && shift > 0 {
 			// Leading octets that only repeat the sign are left out (X.690 §8.3.2).
 			next := byte(n >> (shift - 8))
 			if c == 0 && next < 0x80 || c == 0xff && next >= 0x80 {
 				continue
 			}
 		}
-		b = append(b, c)
+		dst = append(dst, c)
 	}
-	return b
+	return dst
 }
 
-func encodeUint(n uint64) []byte {
-	b := []byte{0}
-	for shift := 56; shift >= 0; shift -= 8 {
-		b = append(b, byte(n>>shift))
+func appendOID(dst []byte, oid []uint32) []byte {
+	var first [2]uint32 // an OID of fewer arcs ends with zeros
+	copy(first[:], oid)
+	dst = appendArc(dst, uint64(first[0])*40+uint64(first[1]))
+	for _, arc := range oid[min(2, len(oid)):] {
+		dst = appendArc(dst, uint64(arc))
 	}
-	return b
+	return dst
 }
 
-func encodeOID(oid []uint32) []byte {
-	if len(oid) < 2 {
-		oid = append(append([]uint32{}, oid...), 0, 0)[:2]
+func appendArc(dst []byte, n uint64) []byte {
+	if n < 0x80 {
+		return append(dst, byte(n))
 	}
-	b := appendArc(nil, uint64(oid[0])*40+uint64(oid[1]))
-	for _, arc := range oid[2:] {
-		b = appendArc(b, uint64(arc))
-	}
-	return b
-}
-
-func appendArc(b []byte, n uint64) []byte {
 	for shift := 63; shift > 0; shift -= 7 {
 		if n>>shift > 0 {
-			b = append(b, byte(n>>shift)|0x80)
+			dst = append(dst, byte(n>>shift)|0x80)
 		}
 	}
-	return append(b, byte(n)&0x7f)
+	return append(dst, byte(n)&0x7f)
 }
 
 // errShort: a length reaches beyond the item's end.

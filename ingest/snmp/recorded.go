@@ -27,7 +27,7 @@ func (c *Collector) Recorded(r Recording) (*ingest.Sample, error) {
 	slices.SortStableFunc(all, func(a, b Varbind) int { return slices.Compare(a.Name, b.Name) })
 	all = slices.CompactFunc(all, func(a, b Varbind) bool { return slices.Equal(a.Name, b.Name) })
 	sample := &ingest.Sample{Collector: c.Name(), Device: r.Device, Started: r.At, Ended: r.At,
-		Raw: []ingest.RawItem{{Label: r.Origin, Bytes: r.Raw}}, Transport: "recording " + r.Origin, Instruction: c.instruction()}
+		Raw: []ingest.RawItem{{Label: r.Origin, Bytes: r.Raw}}, Transport: "recording " + r.Origin, Instruction: (&reading{choice: choose(c.opts.Tables, nil)}).instruction()}
 	read := &reading{unfinished: map[string]bool{}}
 	for _, root := range c.opts.Tables.Walk() {
 		if !read.concerns(root) {

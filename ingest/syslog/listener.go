@@ -16,6 +16,7 @@ import (
 
 	"nettwin/ingest"
 	"nettwin/internal/clock"
+	"nettwin/internal/socket"
 )
 
 // Collector is the name of this source in source graphs.
@@ -61,6 +62,7 @@ type Options struct {
 type Listener struct {
 	opts  Options
 	udp   *net.UDPConn
+	lost  *socket.Losses // of udp
 	lists []net.Listener // TCP, TLS
 	tcp   net.Addr
 	tls   net.Addr
@@ -139,6 +141,7 @@ func (l *Listener) open(ctx context.Context) error {
 			return fmt.Errorf("syslog: listen: %w", err)
 		}
 		l.udp = packets.(*net.UDPConn)
+		l.lost = socket.Watch(l.udp)
 		_ = l.udp.SetReadBuffer(readBuffer) // what the kernel allows is enough
 	}
 	for _, s := range []struct {

@@ -14,6 +14,7 @@ type Stats struct {
 	Received           uint64             `json:"received"`
 	Messages           uint64             `json:"messages"` // that were read
 	QueueFull          uint64             `json:"queueFull"`
+	Kernel             uint64             `json:"kernelDropped"` // datagrams before they were received, because the socket's buffer was full
 	Socket             uint64             `json:"socketErrors"`
 	Connections        uint64             `json:"connections"`
 	ConnectionsRefused uint64             `json:"connectionsRefused"` // because there were too many
@@ -55,6 +56,7 @@ func (l *Listener) Stats() Stats {
 	s := Stats{Received: c.received.Load(), Messages: c.messages.Load(), QueueFull: c.queueFull.Load(), Socket: c.socket.Load(),
 		Connections: c.connections.Load(), ConnectionsRefused: c.connectionsRefused.Load(),
 		Senders: l.from.Stats(), Events: l.log.Stats()}
+	s.Kernel = l.lost.Count()
 	s.Refused, s.Refusals = c.refusals.Counts()
 	return s
 }

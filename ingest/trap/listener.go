@@ -15,6 +15,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/internal/clock"
 	"nettwin/internal/snmp"
+	"nettwin/internal/socket"
 	"nettwin/ontology/mib"
 )
 
@@ -65,6 +66,7 @@ type Options struct {
 type Listener struct {
 	opts   Options
 	conn   *net.UDPConn
+	lost   *socket.Losses
 	log    *ingest.EventLog
 	from   *ingest.Senders
 	rules  *table
@@ -124,7 +126,7 @@ func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	conn := packets.(*net.UDPConn)
 	_ = conn.SetReadBuffer(readBuffer) // what the kernel allows is enough
 	inner, cancel := context.WithCancel(ctx)
-	l := &Listener{opts: opts, conn: conn, log: events, from: ingest.NewSenders(opts.Senders), rules: rules, engine: eng,
+	l := &Listener{opts: opts, conn: conn, lost: socket.Watch(conn), log: events, from: ingest.NewSenders(opts.Senders), rules: rules, engine: eng,
 		queue: make(chan datagram, cmp.Or(opts.Queue, DefaultQueue)), cancel: cancel}
 	l.wg.Go(func() { l.read(inner) })
 	// The log ends after the last trap was handed to it.

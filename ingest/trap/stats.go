@@ -34,6 +34,7 @@ type Stats struct {
 	Unanswered uint64             `json:"unanswered"` // whose answer could not be sent
 	Reports    uint64             `json:"reports"`    // SNMPv3 discovery and time
 	QueueFull  uint64             `json:"queueFull"`
+	Kernel     uint64             `json:"kernelDropped"` // before they were received, because the socket's buffer was full
 	Socket     uint64             `json:"socketErrors"`
 	Unmapped   uint64             `json:"unmapped"` // notifications and variables that no table knows
 	Refused    map[string]uint64  `json:"refused,omitempty"`
@@ -62,6 +63,7 @@ func (l *Listener) Stats() Stats {
 	s := Stats{Received: c.received.Load(), Traps: c.traps.Load(), Informs: c.informs.Load(), Answered: c.answered.Load(),
 		Unanswered: c.unanswered.Load(), Reports: c.reports.Load(), QueueFull: c.queueFull.Load(), Socket: c.socket.Load(),
 		Unmapped: c.unmapped.Load(), Senders: l.from.Stats(), Events: l.log.Stats()}
+	s.Kernel = l.lost.Count()
 	s.Refused, s.Refusals = c.refusals.Counts()
 	return s
 }

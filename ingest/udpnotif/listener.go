@@ -16,6 +16,7 @@ import (
 	"nettwin/ingest"
 	"nettwin/ingest/telemetry"
 	"nettwin/internal/clock"
+	"nettwin/internal/socket"
 )
 
 // Collector is the name of this source in source graphs.
@@ -43,7 +44,8 @@ type Options struct {
 // Stats counts since the start.
 type Stats struct {
 	Datagrams uint64             `json:"datagrams"`
-	Dropped   uint64             `json:"dropped"` // because the queue was full
+	Dropped   uint64             `json:"dropped"`       // because the queue was full
+	Kernel    uint64             `json:"kernelDropped"` // before they were received, because the socket's buffer was full
 	Damaged   uint64             `json:"damaged"`
 	Messages  uint64             `json:"messages"` // whole ones
 	Lost      uint64             `json:"lost"`     // of which segments were missing
@@ -52,11 +54,12 @@ type Stats struct {
 
 // Listener receives notifications on one UDP socket.
 type Listener struct {
-	opts  Options
-	conn  *net.UDPConn
-	from  *ingest.Senders
-	queue chan datagram
-	parts assembly
+	opts   Options
+	conn   *net.UDPConn
+	kernel *socket.Losses
+	from   *ingest.Senders
+	queue  chan datagram
+	parts  assembly
 
 	datagrams, dropped, damaged, messages, lost atomic.Uint64
 }
@@ -85,7 +88,7 @@ func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	}
 	conn := packets.(*net.UDPConn)
 	_ = conn.SetReadBuffer(readBuffer) // what the kernel allows is enough
-	return &Listener{opts: opts, conn: conn, from: ingest.NewSenders(opts.Senders),
+	return &Listener{opts: opts, conn: conn, kernel: socket.Watch(conn), from: ingest.NewSenders(opts.Senders),
 		queue: make(chan datagram, cmp.Or(opts.Queue, DefaultQueue))}, nil
 }
 
@@ -214,6 +217,6 @@ func Decode(b []byte) (telemetry.Message, error) {
 
 // Stats returns the counts.
 func (l *Listener) Stats() Stats {
-	return Stats{Datagrams: l.datagrams.Load(), Dropped: l.dropped.Load(), Damaged: l.damaged.Load(), Messages: l.messages.Load(),
+	return Stats{Datagrams: l.datagrams.Load(), Dropped: l.dropped.Load(), Kernel: l.kernel.Count(), Damaged: l.damaged.Load(), Messages: l.messages.Load(),
 		Lost: l.lost.Load(), Senders: l.from.Stats()}
 }

@@ -1,6 +1,7 @@
 package mib
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -129,13 +130,21 @@ func Dotted(oid []uint32) string {
 // ParseOID reads a dotted OID; a leading dot is allowed.
 func ParseOID(s string) ([]uint32, error) {
 	s = strings.TrimPrefix(s, ".")
-	oid := make([]uint32, 0, 16)
-	for arc := range strings.SplitSeq(s, ".") {
-		n, err := strconv.ParseUint(arc, 10, 32)
-		if err != nil {
-			return nil, &strconv.NumError{Func: "ParseOID", Num: s, Err: strconv.ErrSyntax}
+	oid := make([]uint32, 0, 1+strings.Count(s, "."))
+	arc, digits := uint64(0), 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && '0' <= s[i] && s[i] <= '9' {
+			arc = arc*10 + uint64(s[i]-'0')
+			digits++
+			if arc <= math.MaxUint32 {
+				continue
+			}
+		} else if digits > 0 && (i == len(s) || s[i] == '.') {
+			oid = append(oid, uint32(arc))
+			arc, digits = 0, 0
+			continue
 		}
-		oid = append(oid, uint32(n))
+		return nil, &strconv.NumError{Func: "ParseOID", Num: s, Err: strconv.ErrSyntax}
 	}
 	return oid, nil
 }

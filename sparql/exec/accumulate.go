@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"math"
 	"strconv"
 
 	"nettwin/graph"
@@ -47,8 +46,14 @@ func (x *execution) newAccumulator(a plan.Aggregate) (accumulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case a.Func == "GROUP_CONCAT":
+		return x.distinctly(a, slot, &concats{x: x, eval: eval, separator: a.Separator}), nil
+	case a.Distinct && (a.Func == "COUNT" || a.Func == "SUM" || a.Func == "AVG"):
+		return x.distinctly(a, slot, &aggregators{x: x, a: a, eval: eval}), nil
+	}
 	general := &aggregators{x: x, a: a, eval: eval}
-	if isVar && !a.Distinct {
+	if isVar {
 		switch a.Func {
 		case "SUM", "AVG":
 			return &integerSums{aggregators: general, slot: slot, average: a.Func == "AVG"}, nil
@@ -84,7 +89,10 @@ func (a *groupCounts) end(ctx context.Context) error {
 	if a.seen == nil {
 		return nil
 	}
-	return a.seen.rest(ctx, func(key []graph.TermID) { a.n[key[0]]++ })
+	return a.seen.rest(ctx, func(key []graph.TermID) error {
+		a.n[key[0]]++
+		return nil
+	})
 }
 
 func (a *groupCounts) result(group int) (rdf.Term, bool) { return integerTerm(a.n[group]), true }
@@ -150,15 +158,22 @@ func (a *valueCounter) add(_ context.Context, c *chunk, sel []int32, number []in
 	return nil
 }
 
-// aggregators computes any aggregate, term by term.
+// aggregators computes any aggregate but GROUP_CONCAT, term by term, and of
+// all values given.
 type aggregators struct {
 	x    *execution
 	a    plan.Aggregate
 	eval *evaluator
 	list []expr.Aggregator
+	text map[int32]int // by group: the longest text counted
+
+	excess excess // what of it there was no room for
 }
 
-const aggregatorBytes = 160
+const (
+	aggregatorBytes = 160
+	freeTextBytes   = 32 // of those, for a value that is kept
+)
 
 func (a *aggregators) grow(n int) error {
 	if n <= len(a.list) {
@@ -166,22 +181,40 @@ func (a *aggregators) grow(n int) error {
 	}
 	err := a.x.budget.grow(int64(n-len(a.list)) * aggregatorBytes)
 	for len(a.list) < n {
-		a.list = append(a.list, expr.NewAggregator(a.a.Func, a.a.Distinct, a.a.Separator))
+		a.list = append(a.list, expr.NewAggregator(a.a.Func, false, ""))
 	}
 	return err
 }
 
 func (a *aggregators) add(ctx context.Context, c *chunk, sel []int32, number []int32) error {
-	if err := a.eval.begin(ctx, c, sel); err != nil {
+	return a.x.eachValue(ctx, a.eval, c, sel, number, a.give)
+}
+
+// eachValue evaluates the argument of an aggregate on the rows sel of a chunk.
+func (x *execution) eachValue(ctx context.Context, eval *evaluator, c *chunk, sel, number []int32, give giveFunc) error {
+	if err := eval.begin(ctx, c, sel); err != nil {
 		return err
 	}
-	for _, row := range sel {
-		if err := a.addRow(row, number[row]); err != nil {
+	for i, row := range sel {
+		if i%rowsPerCheck == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
+		x.exprs.NewSolution()
+		t, ok, err := eval.value(row)
+		if err != nil {
+			return err
+		}
+		if err := give(number[row], t, ok); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// giveFunc takes a value for a group; ok is false for an error.
+type giveFunc func(group int32, t rdf.Term, ok bool) error
 
 func (a *aggregators) addRow(row, group int32) error {
 	a.x.exprs.NewSolution()
@@ -189,10 +222,19 @@ func (a *aggregators) addRow(row, group int32) error {
 	if err != nil {
 		return err
 	}
-	if a.a.Distinct || a.a.Func == "GROUP_CONCAT" { // these keep what they are given
-		if err := a.x.budget.grow(int64(len(t.Value())) + idBytes); err != nil {
+	return a.give(group, t, ok)
+}
+
+// give counts what MIN, MAX and SAMPLE may keep, and adds the value.
+func (a *aggregators) give(group int32, t rdf.Term, ok bool) error {
+	if size := len(t.Value()); size > freeTextBytes && size > a.text[group] {
+		if a.text == nil {
+			a.text = map[int32]int{}
+		}
+		if err := a.x.budget.growSoon(int64(size-a.text[group]), &a.excess); err != nil {
 			return err
 		}
+		a.text[group] = size
 	}
 	a.list[group].Add(t, ok)
 	return nil
@@ -201,145 +243,3 @@ func (a *aggregators) addRow(row, group int32) error {
 func (a *aggregators) end(context.Context) error { return nil }
 
 func (a *aggregators) result(group int) (rdf.Term, bool) { return a.list[group].Result() }
-
-// integerSums is SUM and AVG of a variable: as long as a group has had only
-// inlined integers, they are added as such.
-type integerSums struct {
-	*aggregators
-	slot    int
-	average bool
-	groups  []integerSum
-}
-
-type integerSum struct {
-	sum, n  int64
-	general bool // the aggregator has taken over
-}
-
-const integerSumBytes = 24
-
-func (a *integerSums) grow(n int) error {
-	if n <= len(a.groups) {
-		return nil
-	}
-	err := a.x.budget.grow(int64(n-len(a.groups)) * integerSumBytes)
-	a.groups = append(a.groups, make([]integerSum, n-len(a.groups))...)
-	for len(a.list) < n {
-		a.list = append(a.list, nil)
-	}
-	return err
-}
-
-func (a *integerSums) add(ctx context.Context, c *chunk, sel []int32, number []int32) error {
-	if err := a.eval.begin(ctx, c, sel); err != nil {
-		return err
-	}
-	for _, row := range sel {
-		g := &a.groups[number[row]]
-		if !g.general {
-			n, ok := c.at(a.slot, int(row)).Integer()
-			if ok && !(n > 0 && g.sum > math.MaxInt64-n || n < 0 && g.sum < math.MinInt64-n) {
-				g.sum += n
-				g.n++
-				continue
-			}
-			a.takeOver(int(number[row]))
-		}
-		if err := a.addRow(row, number[row]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeOver gives what a group has so far to its aggregator: one value that is
-// the sum, and zeros, which change nothing but the number of values.
-func (a *integerSums) takeOver(group int) {
-	g := &a.groups[group]
-	g.general = true
-	agg := expr.NewAggregator(a.a.Func, false, "")
-	a.list[group] = agg
-	if g.n > 0 {
-		agg.Add(integerTerm(g.sum), true)
-	}
-	zero := integerTerm(0)
-	for i := int64(1); a.average && i < g.n; i++ {
-		agg.Add(zero, true)
-	}
-}
-
-func (a *integerSums) result(group int) (rdf.Term, bool) {
-	g := a.groups[group]
-	switch {
-	case g.general:
-		return a.list[group].Result()
-	case !a.average || g.n == 0:
-		return integerTerm(g.sum), true
-	}
-	return expr.Lookup("/").Eval(a.x.exprs, []rdf.Term{integerTerm(g.sum), integerTerm(g.n)})
-}
-
-// extremes is MIN and MAX of a variable: inlined integers are compared as
-// such, until a group has another value.
-type extremes struct {
-	*aggregators
-	slot   int
-	max    bool
-	groups []extreme
-}
-
-type extreme struct {
-	best    int64
-	some    bool
-	general bool
-}
-
-func (a *extremes) grow(n int) error {
-	if n <= len(a.groups) {
-		return nil
-	}
-	err := a.x.budget.grow(int64(n-len(a.groups)) * integerSumBytes)
-	a.groups = append(a.groups, make([]extreme, n-len(a.groups))...)
-	for len(a.list) < n {
-		a.list = append(a.list, nil)
-	}
-	return err
-}
-
-func (a *extremes) add(ctx context.Context, c *chunk, sel []int32, number []int32) error {
-	if err := a.eval.begin(ctx, c, sel); err != nil {
-		return err
-	}
-	for _, row := range sel {
-		g := &a.groups[number[row]]
-		if !g.general {
-			if n, ok := c.at(a.slot, int(row)).Integer(); ok {
-				if !g.some || (n > g.best) == a.max && n != g.best {
-					g.best = n
-				}
-				g.some = true
-				continue
-			}
-			g.general = true
-			a.list[number[row]] = expr.NewAggregator(a.a.Func, false, "")
-			if g.some {
-				a.list[number[row]].Add(integerTerm(g.best), true)
-			}
-		}
-		if err := a.addRow(row, number[row]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *extremes) result(group int) (rdf.Term, bool) {
-	g := a.groups[group]
-	switch {
-	case g.general:
-		return a.list[group].Result()
-	case !g.some:
-		return expr.NewAggregator(a.a.Func, false, "").Result()
-	}
-	return integerTerm(g.best), true
-}

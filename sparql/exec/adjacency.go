@@ -2,9 +2,11 @@ package exec
 
 import (
 	"context"
+	"errors"
 
 	"nettwin/graph"
 	"nettwin/sparql/plan"
+	"nettwin/sparql/results"
 )
 
 // adjacency is a step as lists: node i leads to targets[offsets[i]:offsets[i+1]].
@@ -13,8 +15,10 @@ type adjacency struct {
 	offsets []uint32
 	targets []uint32
 	seen    []uint32 // by node: the search that saw it last
-	search  uint32
+	round   uint32
 	queue   []uint32
+	leaving []graph.TermID // nodes that lead anywhere, once asked for
+	held    int64          // memory of all that, nodes left out
 }
 
 // Building a list pays when it reads fewer edges than this many times the
@@ -48,7 +52,16 @@ func (w *walker) considerLists(ctx context.Context) error {
 		return nil
 	}
 	lists, err := w.buildLists(ctx, links)
-	w.lists = lists
+	if err == nil {
+		w.lists = lists
+		return nil
+	}
+	lists.release()
+	var limit *results.LimitError
+	if errors.As(err, &limit) {
+		w.edges = maxListEdges // seeking needs less
+		return nil
+	}
 	return err
 }
 
@@ -81,7 +94,10 @@ func alternatives(s plan.Step) ([]*plan.LinkStep, bool) {
 	return nil, false
 }
 
-const edgeBytes = 16 // the pair while it is read, then the list
+const (
+	edgeBytes     = 16 // the pair while it is read, then the list
+	listNodeBytes = 16 // its offset, twice while lists are filled, its mark and its place in the queue
+)
 
 func (w *walker) buildLists(ctx context.Context, links []*plan.LinkStep) (*adjacency, error) {
 	a := &adjacency{nodes: newTuples(1, w.x.budget)}
@@ -97,23 +113,36 @@ func (w *walker) buildLists(ctx context.Context, links []*plan.LinkStep) (*adjac
 					return nil
 				}
 			}
-			if err := w.x.budget.grow(edgeBytes); err != nil {
-				return err
-			}
-			x, _, err := a.nodes.insert([]graph.TermID{c.Cols[from][row]})
+			x, err := a.number(c.Cols[from][row])
 			if err != nil {
 				return err
 			}
-			y, _, err := a.nodes.insert([]graph.TermID{c.Cols[to][row]})
-			edges = append(edges, [2]uint32{uint32(x), uint32(y)})
+			y, err := a.number(c.Cols[to][row])
+			edges = append(edges, [2]uint32{x, y})
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return a, err
 		}
 	}
 	a.fill(edges)
 	return a, nil
+}
+
+// number numbers an end of an edge, with room for the edge.
+func (a *adjacency) number(id graph.TermID) (uint32, error) {
+	n, added, err := a.nodes.insert([]graph.TermID{id})
+	bytes := int64(edgeBytes / 2)
+	if added {
+		bytes += listNodeBytes
+	}
+	if err == nil {
+		err = a.nodes.budget.grow(bytes)
+	}
+	if err == nil {
+		a.held += bytes
+	}
+	return uint32(n), err
 }
 
 // fill sorts edges into lists by counting.
@@ -139,37 +168,53 @@ func (a *adjacency) release() {
 	if a == nil {
 		return
 	}
-	a.nodes.budget.shrink(int64(len(a.targets)) * edgeBytes)
+	a.nodes.budget.shrink(a.held)
+	a.held = 0
 	a.nodes.release()
 }
 
 // starts lists the nodes that lead anywhere.
-func (a *adjacency) starts() []graph.TermID {
-	var out []graph.TermID
+func (a *adjacency) starts() ([]graph.TermID, error) {
+	if a.leaving != nil {
+		return a.leaving, nil
+	}
+	n := 0
 	for i := range a.nodes.n {
 		if a.offsets[i] < a.offsets[i+1] {
-			out = append(out, a.nodes.keys[i])
+			n++
 		}
 	}
-	return out
+	bytes := int64(n) * idBytes
+	if err := a.nodes.budget.grow(bytes); err != nil {
+		return nil, err
+	}
+	a.held += bytes
+	a.leaving = make([]graph.TermID, 0, n)
+	for i := range a.nodes.n {
+		if a.offsets[i] < a.offsets[i+1] {
+			a.leaving = append(a.leaving, a.nodes.keys[i])
+		}
+	}
+	return a.leaving, nil
 }
 
-// reach is breadth-first search from start.
-func (a *adjacency) reach(ctx context.Context, start graph.TermID, zero, once bool) ([]graph.TermID, error) {
+// search is breadth-first search from start. It leaves what it found in queue
+// and tells how many nodes that are, start included where it counts.
+func (a *adjacency) search(ctx context.Context, start graph.TermID, zero, once bool) (int, error) {
+	a.queue = a.queue[:0]
 	first := a.nodes.find([]graph.TermID{start})
 	if first < 0 {
 		if zero {
-			return []graph.TermID{start}, nil
+			return 1, nil
 		}
-		return nil, nil
+		return 0, nil
 	}
-	if a.search++; a.search == 0 { // wrapped around
+	if a.round++; a.round == 0 { // wrapped around
 		clear(a.seen)
-		a.search = 1
+		a.round = 1
 	}
-	a.queue = a.queue[:0]
 	if zero {
-		a.seen[first] = a.search
+		a.seen[first] = a.round
 		a.queue = append(a.queue, uint32(first))
 	}
 	a.expand(uint32(first))
@@ -180,22 +225,29 @@ func (a *adjacency) reach(ctx context.Context, start graph.TermID, zero, once bo
 	for i := begin; i < len(a.queue) && !once; i++ {
 		if i%checkEvery == 0 {
 			if err := context.Cause(ctx); err != nil {
-				return nil, err
+				return 0, err
 			}
 		}
 		a.expand(a.queue[i])
 	}
-	out := make([]graph.TermID, len(a.queue))
-	for i, node := range a.queue {
-		out[i] = a.nodes.keys[node]
+	return len(a.queue), nil
+}
+
+// answer appends what search found.
+func (a *adjacency) answer(out []graph.TermID, start graph.TermID, zero bool) []graph.TermID {
+	if zero && len(a.queue) == 0 {
+		return append(out, start) // a node of no edge
 	}
-	return out, nil
+	for _, node := range a.queue {
+		out = append(out, a.nodes.keys[node])
+	}
+	return out
 }
 
 func (a *adjacency) expand(node uint32) {
 	for _, to := range a.targets[a.offsets[node]:a.offsets[node+1]] {
-		if a.seen[to] != a.search {
-			a.seen[to] = a.search
+		if a.seen[to] != a.round {
+			a.seen[to] = a.round
 			a.queue = append(a.queue, to)
 		}
 	}

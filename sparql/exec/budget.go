@@ -25,7 +25,7 @@ func (b *budget) grow(bytes int64) error {
 	paid := min(b.prepaid, bytes)
 	rest := bytes - paid
 	if rest > 0 && b.used+rest > b.max {
-		return &results.LimitError{Limit: "memory", Value: fmt.Sprintf("%d bytes", b.max)}
+		return b.exceeded()
 	}
 	if err := b.borrow(rest, false); err != nil {
 		return err
@@ -33,6 +33,10 @@ func (b *budget) grow(bytes int64) error {
 	b.prepaid -= paid
 	b.used += rest
 	return nil
+}
+
+func (b *budget) exceeded() error {
+	return &results.LimitError{Limit: "memory", Value: fmt.Sprintf("%d bytes", b.max)}
 }
 
 // admit reserves memory for what is about to grow by at most so much, for those
@@ -48,6 +52,36 @@ func (b *budget) admit(bytes int64, forced bool) bool {
 	b.used += bytes
 	b.prepaid += bytes
 	return true
+}
+
+// force counts memory that is used already, whether there is room or not.
+func (b *budget) force(bytes int64) {
+	b.borrow(bytes, true) //nolint:errcheck // forced, it is given
+	b.used += bytes
+}
+
+// excess is memory beyond the limit that an operator keeps until what it has at
+// hand is dealt with.
+type excess struct{ bytes int64 }
+
+// maxExcess bounds it: some text, and a share of the limit.
+func (b *budget) maxExcess() int64 { return leastExcess + b.max/excessShare }
+
+const (
+	leastExcess = 1 << 20
+	excessShare = 8
+)
+
+// growSoon counts memory, beyond the limit if e has room. Errors:
+// *results.LimitError.
+func (b *budget) growSoon(bytes int64, e *excess) error {
+	err := b.grow(bytes)
+	if err == nil || e.bytes+bytes > b.maxExcess() {
+		return err
+	}
+	e.bytes += bytes
+	b.force(bytes)
+	return nil
 }
 
 // settle gives back what was reserved and not used.

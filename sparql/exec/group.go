@@ -314,13 +314,12 @@ func (k *keyColumn) read(ctx context.Context, x *execution, c *chunk, sel []int3
 
 // finish makes the solutions: keys and aggregates of each group.
 func (o *groupOp) finish(ctx context.Context) error {
-	before := o.x.budget.used
+	before := o.x.budget.used - o.x.terms.bytes
 	for _, a := range o.aggs {
 		if err := a.end(ctx); err != nil {
 			return err
 		}
 	}
-	o.held += o.x.budget.used - before
 	n := o.groups.n
 	all := chunk{n: n, cols: make([][]graph.TermID, len(o.x.plan.Slots))}
 	for i, k := range o.n.Keys {
@@ -349,6 +348,7 @@ func (o *groupOp) finish(ctx context.Context) error {
 		}
 		all.cols[a.Slot] = col
 	}
+	o.held += o.x.budget.used - o.x.terms.bytes - before
 	o.result = &rowsOp{x: o.x, all: all}
 	return nil
 }

@@ -22,6 +22,8 @@ type mergeInput struct {
 	c      *chunk
 	row    int
 	keys   []orderKey // of c, for sorts
+	text   int64      // bytes of their terms
+	excess excess     // of those
 }
 
 func (x *execution) newMerge(in []op, slots []int) *mergeOp {

@@ -27,17 +27,20 @@ type orderOp struct {
 	runs   []*rowFile // sorted, of rows for which there was no room
 	file   *spillFile // of runs
 	merged op         // of runs
+	text   int64      // bytes of the terms of conditions
+	fresh  int64      // of those, what is not counted yet
+	excess excess     // of those, what there was no room for
 }
 
 // orderKey is one condition with its value for each row kept. Values that are
-// inlined are compared as ids where that says enough; terms of a mere variable
-// are looked up only if it does not.
+// inlined are compared as ids where that says enough; the others are kept as
+// terms.
 type orderKey struct {
 	eval       *evaluator
 	slot       int // of a mere variable; -1: another expression
 	descending bool
 	ids        []graph.TermID // a variable's values; of others those inlined
-	terms      []rdf.Term
+	terms      []rdf.Term     // by row; nil: ids says it all
 }
 
 func (x *execution) newOrderBy(n *plan.OrderBy, in op) (op, error) {
@@ -111,6 +114,14 @@ func (o *orderOp) read(ctx context.Context) error {
 			return err
 		}
 		o.x.budget.settle()
+		if err := o.settleText(); err != nil {
+			return err
+		}
+		if o.excess.bytes > 0 {
+			if err := o.spill(ctx); err != nil {
+				return err
+			}
+		}
 		if o.n.Top >= 0 && int64(o.rows.n) > 2*min(o.n.Top, 1<<40)+slack {
 			if err := o.sort(ctx); err != nil {
 				return err
@@ -179,34 +190,27 @@ func (o *orderOp) fits(n int) bool {
 }
 
 func (o *orderOp) add(ctx context.Context, c *chunk) error {
-	sel := identity(&o.sel, c.n)
 	if err := o.x.budget.grow(int64(c.n) * orderKeyBytes * int64(len(o.conds))); err != nil {
 		return err
 	}
-	others := false
 	for i := range o.conds {
-		k := &o.conds[i]
-		if k.slot >= 0 {
-			for row := range c.n {
-				k.ids = append(k.ids, c.at(k.slot, row))
-			}
-			continue
-		}
-		others = true
-		if err := k.eval.begin(ctx, c, sel); err != nil {
-			return err
-		}
-	}
-	if others {
-		if err := o.evaluate(ctx, sel); err != nil {
+		if err := o.readKey(ctx, &o.conds[i], c, o.countText); err != nil {
 			return err
 		}
 	}
 	return o.rows.append(c)
 }
 
-// evaluate adds the values of conditions that are no mere variables.
-func (o *orderOp) evaluate(ctx context.Context, sel []int32) error {
+// readKey adds the values of a condition for the rows of a chunk, and tells
+// count how long their texts are.
+func (o *orderOp) readKey(ctx context.Context, k *orderKey, c *chunk, count func(bytes int64) error) error {
+	if k.slot >= 0 {
+		return o.lookUp(k, c, count)
+	}
+	sel := identity(&o.sel, c.n)
+	if err := k.eval.begin(ctx, c, sel); err != nil {
+		return err
+	}
 	for _, row := range sel {
 		if row%rowsPerCheck == 0 {
 			if err := context.Cause(ctx); err != nil {
@@ -214,35 +218,57 @@ func (o *orderOp) evaluate(ctx context.Context, sel []int32) error {
 			}
 		}
 		o.x.exprs.NewSolution()
-		for i := range o.conds {
-			k := &o.conds[i]
-			if k.slot >= 0 {
-				continue
-			}
-			if err := k.evaluate(row); err != nil {
-				return err
-			}
+		if err := k.evaluate(row); err != nil {
+			return err
+		}
+		if err := count(int64(len(k.terms[len(k.terms)-1].Value()))); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// lookUp makes sure that values which ids do not order are there as terms.
-func (o *orderOp) lookUp(ctx context.Context, k *orderKey) error {
-	if k.slot < 0 || allIntegers(k.ids) {
-		return nil
-	}
-	k.terms = make([]rdf.Term, len(k.ids))
-	for from := 0; from < len(k.ids); from += MaxChunkRows {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		to := min(from+MaxChunkRows, len(k.ids))
-		if err := o.x.terms.terms(k.ids[from:to], k.terms[from:to]); err != nil {
-			return err
-		}
+// countText notes text of the terms of a chunk, and refuses what cannot have
+// room. Errors: *results.LimitError.
+func (o *orderOp) countText(bytes int64) error {
+	o.fresh += bytes
+	b := o.x.budget
+	if o.fresh > b.maxExcess() && b.used+o.fresh > b.max {
+		return b.exceeded()
 	}
 	return nil
+}
+
+// settleText counts the text noted. Where there are files, some is let pass
+// that has no room: it goes there at once.
+func (o *orderOp) settleText() (err error) {
+	if o.x.opt.Spill != nil {
+		err = o.x.budget.growSoon(o.fresh, &o.excess)
+	} else {
+		err = o.x.budget.grow(o.fresh)
+	}
+	o.text, o.fresh = o.text+o.fresh, 0
+	return err
+}
+
+// lookUp adds the values of a variable, as terms too if ids do not order them.
+func (o *orderOp) lookUp(k *orderKey, c *chunk, count func(bytes int64) error) error {
+	from := len(k.ids)
+	for row := range c.n {
+		k.ids = append(k.ids, c.at(k.slot, row))
+	}
+	if k.terms == nil && allIntegers(k.ids[from:]) {
+		return nil
+	}
+	k.terms = append(k.terms, make([]rdf.Term, len(k.ids)-len(k.terms))...)
+	if err := o.x.terms.terms(k.ids[from:], k.terms[from:]); err != nil {
+		return err
+	}
+	var bytes int64
+	for _, t := range k.terms[from:] {
+		bytes += int64(len(t.Value()))
+	}
+	return count(bytes)
 }
 
 func allIntegers(ids []graph.TermID) bool {
@@ -259,11 +285,6 @@ func (o *orderOp) sort(ctx context.Context) error {
 	o.order = o.order[:0]
 	for i := range o.rows.n {
 		o.order = append(o.order, int32(i))
-	}
-	for i := range o.conds {
-		if err := o.lookUp(ctx, &o.conds[i]); err != nil {
-			return err
-		}
 	}
 	if err := mergeSort(ctx, o.order, o.compare); err != nil {
 		return err
@@ -348,17 +369,19 @@ func merge(ctx context.Context, out, l, r []int32, compare func(a, b int32) int)
 // rearrange keeps the rows of order, in that order.
 func (o *orderOp) rearrange() {
 	dropped := int64(o.rows.n - len(o.order))
+	var text int64
 	for i := range o.conds {
 		k := &o.conds[i]
 		ids := make([]graph.TermID, len(o.order))
 		gather(ids, k.ids, o.order)
 		k.ids = ids
-		if k.slot >= 0 {
-			continue // terms are looked up again if more rows come
+		if k.terms == nil {
+			continue
 		}
 		terms := make([]rdf.Term, len(o.order))
 		for j, row := range o.order {
 			terms[j] = k.terms[row]
+			text += int64(len(terms[j].Value()))
 		}
 		k.terms = terms
 	}
@@ -368,7 +391,8 @@ func (o *orderOp) rearrange() {
 		o.rows.cols[slot] = col
 	}
 	o.rows.n = len(o.order)
-	o.x.budget.shrink(dropped * o.rowBytes())
+	o.x.budget.shrink(dropped*o.rowBytes() + o.text - text)
+	o.text = text
 }
 
 func (k *orderKey) compare(a, b int32) int { return compareKeys(k, a, k, b) }
@@ -398,9 +422,9 @@ func ascending(k *orderKey, a int32, l *orderKey, b int32) int {
 	return expr.OrderCompare(k.term(a), l.term(b))
 }
 
-// term returns a value as a term, which is looked up unless all are integers.
+// term returns a value as a term.
 func (k *orderKey) term(row int32) rdf.Term {
-	if k.terms == nil {
+	if k.terms == nil || k.terms[row].IsZero() {
 		t, _ := k.ids[row].Term()
 		return t
 	}

@@ -28,7 +28,8 @@ func (o *orderOp) spill(ctx context.Context) error {
 		return err
 	}
 	o.runs = append(o.runs, run)
-	o.x.budget.shrink(int64(o.rows.n) * o.rowBytes())
+	o.x.budget.shrink(int64(o.rows.n)*o.rowBytes() + o.text)
+	o.text, o.excess = 0, excess{}
 	for i := range o.conds {
 		o.conds[i].ids, o.conds[i].terms = nil, nil
 	}
@@ -90,27 +91,16 @@ func (o *orderOp) loadKeys(ctx context.Context, in *mergeInput) error {
 			in.keys = append(in.keys, orderKey{eval: k.eval, slot: k.slot, descending: k.descending})
 		}
 	}
-	sel := identity(&o.sel, in.c.n)
+	o.x.budget.shrink(in.text)
+	in.text, in.excess = 0, excess{}
 	for i := range in.keys {
 		k := &in.keys[i]
 		k.ids, k.terms = k.ids[:0], nil
-		if k.slot >= 0 {
-			for row := range in.c.n {
-				k.ids = append(k.ids, in.c.at(k.slot, row))
-			}
-			if err := o.lookUp(ctx, k); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := k.eval.begin(ctx, in.c, sel); err != nil {
+		if err := o.readKey(ctx, k, in.c, func(bytes int64) error {
+			in.text += bytes
+			return o.x.budget.growSoon(bytes, &in.excess)
+		}); err != nil {
 			return err
-		}
-		for _, row := range sel {
-			o.x.exprs.NewSolution()
-			if err := k.evaluate(row); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -1,11 +1,6 @@
 package exec
 
-import (
-	"fmt"
-
-	"nettwin/graph"
-	"nettwin/sparql/results"
-)
+import "nettwin/graph"
 
 // Rows are divided among so many parts by hash, and a part that still has no
 // room is divided again, with another hash.
@@ -25,7 +20,7 @@ type parts struct {
 
 func (x *execution) newParts(slots []int, level int) (*parts, error) {
 	if level >= maxPartLevels {
-		return nil, &results.LimitError{Limit: "memory", Value: fmt.Sprintf("%d bytes", x.budget.max)}
+		return nil, x.budget.exceeded()
 	}
 	f, err := x.newFile()
 	if err != nil {

@@ -202,6 +202,9 @@ func newExecution(p *plan.Plan, src graph.Source, base string, opt Options) *exe
 
 func (x *execution) withTerms(base string) *execution {
 	x.terms = &termTable{src: x.src, budget: x.budget}
+	if x.opt.Spill != nil && !x.forked {
+		x.terms.spill = x.newFile
+	}
 	x.exprs = &expr.Context{Now: x.opt.Now, Base: base, Rand: x.opt.Rand, BNodes: freshNodes(x.opt.Rand)}
 	return x
 }

@@ -16,7 +16,7 @@ type scanOp struct {
 	n       *plan.Scan
 	in      op
 	pattern pattern4
-	maybe   plan.Set // slots of the input that some solutions do not bind
+	certain plan.Set // slots that all solutions of the input bind
 	paths   [16]*finder
 	out     *buffer
 	outRows []int32 // for each row of out, the row of the input
@@ -54,7 +54,7 @@ const firstLimit = 64
 func (x *execution) newScan(n *plan.Scan, in op) op {
 	o := &scanOp{x: x, n: n, in: in, pattern: newPattern4(n.S, n.P, n.O, n.Graph)}
 	i := n.In.About()
-	o.maybe = i.Maybe.Minus(i.Certain)
+	o.certain = i.Certain
 	o.out = x.newBuffer()
 	o.limit = min(firstLimit, x.chunkRows)
 	return o
@@ -132,7 +132,7 @@ func (o *scanOp) split() {
 			continue
 		}
 		mask |= 1 << pos
-		mixed = mixed || o.maybe.Has(slot)
+		mixed = mixed || !o.certain.Has(slot)
 	}
 	all := make([]int32, o.from.n)
 	for i := range all {

@@ -62,6 +62,11 @@ var spilling = map[string]string{
 	"order and top": `SELECT ?i { ?i :octets ?o } ORDER BY DESC(STR(?i)) LIMIT 700`,
 	"minus":         `SELECT ?i ?o { ?i :octets ?o MINUS { ?i :octets ?o . ?i :speed ?s FILTER(?s > 5) } }`,
 	"optional":      `SELECT * { ?i :octets ?o OPTIONAL { SELECT ?i (SUM(?x) AS ?n) { ?i :speed ?x FILTER(?x > 3) } GROUP BY ?i } }`,
+	"sum distinct":  `SELECT ?p (SUM(DISTINCT ?o) AS ?n) (AVG(DISTINCT ?o) AS ?m) (COUNT(DISTINCT (?o * 2)) AS ?k) { ?i ?p ?o FILTER(isNumeric(?o)) } GROUP BY ?p`,
+	"sum of texts":  `SELECT ?p (SUM(DISTINCT ?o) AS ?n) (COUNT(DISTINCT STR(?o)) AS ?k) { ?i ?p ?o } GROUP BY ?p`,
+	"texts":         `SELECT DISTINCT ?t { ?i :octets ?o BIND(CONCAT(STR(?i), " ", STR(?o)) AS ?t) }`,
+	"groups of it":  `SELECT ?t (COUNT(*) AS ?n) { ?i ?p ?o BIND(STRLANG(CONCAT("a", STR(?i)), "en") AS ?t) } GROUP BY ?t`,
+	"order by text": `SELECT ?t { ?i ?p ?o BIND(CONCAT(STR(?p), STR(?i)) AS ?t) } ORDER BY DESC(CONCAT(?t, "x")) ?p`,
 	"condition":     `SELECT * { ?i :octets ?o OPTIONAL { { SELECT ?i ?s { ?i :speed ?s } } FILTER(?s < ?o) } }`,
 }
 
@@ -103,7 +108,7 @@ func TestSpill(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"hash", "sorted", "group", "order", "order by two", "order and top", "minus", "optional"} {
+	for _, name := range []string{"hash", "sorted", "group", "order", "sum distinct", "texts", "groups of it", "order by text", "order by two", "order and top", "minus", "optional"} {
 		if !wrote[name] {
 			t.Errorf("%s: no file was written", name)
 		}
@@ -121,14 +126,27 @@ func TestSpill(t *testing.T) {
 func TestSpillOracle(t *testing.T) {
 	spill, root := newSpill(t, 0)
 	short, n := 0, uint64(cases(400))
-	for seed := range n {
+	for i := range n + 1 {
+		seed := i
+		if i == n {
+			seed = 952 // a column that a merge of files made, unbound in all rows, where others have none
+		}
 		g := sparqltest.GenerateCase(seed)
 		difference, wasShort := compareSpilled(t.Context(), g.Query(), g.Data, spill)
 		if wasShort {
 			short++
 		}
 		if difference != "" {
-			t.Errorf("seed %d:\n%s\n%s", seed, g.Query(), difference)
+			small := sparqltest.Shrink(g, func(query string, data []rdf.Quad) bool {
+				difference, _ := compareSpilled(t.Context(), query, data, spill)
+				return difference != ""
+			})
+			difference, _ = compareSpilled(t.Context(), small.Query(), small.Data, spill)
+			text := ""
+			for _, q := range small.Data {
+				text += string(rdf.AppendQuad(nil, q)) + "\n"
+			}
+			t.Errorf("seed %d:\n%s\n%s\n%s", seed, small.Query(), text, difference)
 		}
 		if t.Failed() {
 			break

@@ -68,7 +68,7 @@ func (s *tupleSet) spill() (err error) {
 
 // rest gives each the tuples that are new among those put away, and forgets
 // everything.
-func (s *tupleSet) rest(ctx context.Context, each func(key []graph.TermID)) error {
+func (s *tupleSet) rest(ctx context.Context, each func(key []graph.TermID) error) error {
 	s.seen.release()
 	if s.later == nil {
 		return nil
@@ -96,8 +96,11 @@ func (s *tupleSet) rest(ctx context.Context, each func(key []graph.TermID)) erro
 				if err != nil {
 					return err
 				}
-				if added {
-					each(key)
+				if !added {
+					continue
+				}
+				if err := each(key); err != nil {
+					return err
 				}
 			}
 		}

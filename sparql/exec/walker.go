@@ -19,8 +19,9 @@ type walker struct {
 	links map[*plan.LinkStep]*finder
 
 	visited *tuples
-	sought  int64 // nodes that steps were sought from
-	edges   int64 // of the links of the step; -1: not counted yet
+	found   []graph.TermID // scratch
+	sought  int64          // nodes that steps were sought from
+	edges   int64          // of the links of the step; -1: not counted yet
 	lists   *adjacency
 
 	nodes    []graph.TermID // all nodes of the graph
@@ -100,10 +101,14 @@ func ends(l *plan.LinkStep) (from, to int) {
 	return graph.S, graph.O
 }
 
-// maxKnown bounds the ids of remembered answers.
-const maxKnown = 1 << 20
+// Bounds of remembered answers.
+const (
+	maxKnown   = 1 << 20 // ids
+	knownExtra = 8       // ids that an answer takes beside its own
+)
 
-// reach lists the nodes that the path leads to from start, each once.
+// reach lists the nodes that the path leads to from start, each once. The list
+// holds until the next call.
 func (w *walker) reach(ctx context.Context, start graph.TermID) ([]graph.TermID, error) {
 	if list, ok := w.known[start]; ok {
 		return list, nil
@@ -111,54 +116,109 @@ func (w *walker) reach(ctx context.Context, start graph.TermID) ([]graph.TermID,
 	if err := w.considerLists(ctx); err != nil {
 		return nil, err
 	}
-	var out []graph.TermID
+	var found []graph.TermID
 	var err error
 	if w.lists != nil {
-		out, err = w.lists.reach(ctx, start, w.n.Zero, w.n.Once)
+		found, err = w.reachByLists(ctx, start)
 	} else {
-		out, err = w.search(ctx, start)
+		found, err = w.search(ctx, start)
 	}
 	if err != nil {
 		return nil, err
 	}
+	return w.remember(start, found), nil
+}
+
+func (w *walker) reachByLists(ctx context.Context, start graph.TermID) ([]graph.TermID, error) {
+	n, err := w.lists.search(ctx, start, w.n.Zero, w.n.Once)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.room(int64(max(0, n-cap(w.found))) * idBytes); err != nil {
+		return nil, err
+	}
+	w.found = slices.Grow(w.found[:0], n)
+	w.found = w.lists.answer(w.found, start, w.n.Zero)
+	return w.found, nil
+}
+
+// room counts memory, in place of remembered answers if it must be. Errors:
+// *results.LimitError.
+func (w *walker) room(bytes int64) error {
+	err := w.x.budget.grow(bytes)
+	if err == nil || w.knownIDs == 0 {
+		return err
+	}
+	w.forget()
+	return w.x.budget.grow(bytes)
+}
+
+// remember keeps a copy of an answer, if there is room.
+func (w *walker) remember(start graph.TermID, found []graph.TermID) []graph.TermID {
 	if w.knownIDs > maxKnown {
 		w.forget()
 	}
-	w.knownIDs += int64(len(out)) + 1
-	w.known[start] = out
-	return out, w.x.budget.grow(int64(len(out)+1) * idBytes)
+	ids := int64(len(found)) + knownExtra
+	if w.x.budget.grow(ids*idBytes) != nil {
+		return found
+	}
+	w.knownIDs += ids
+	w.known[start] = slices.Clone(found)
+	return found
 }
 
 // search is breadth-first search by seeking.
-func (w *walker) search(ctx context.Context, start graph.TermID) (out []graph.TermID, err error) {
-	defer w.visited.reset()
-	visit := func(id graph.TermID) error {
-		_, added, err := w.visited.insert([]graph.TermID{id})
-		if added {
-			out = append(out, id)
+func (w *walker) search(ctx context.Context, start graph.TermID) ([]graph.TermID, error) {
+	w.visited.reset()
+	if w.n.Zero {
+		if err := w.visit(w.visited)(start); err != nil {
+			return nil, err
+		}
+	}
+	err := w.expand(ctx, w.step, w.visited, []graph.TermID{start}, w.n.Once)
+	return w.visited.keys, err
+}
+
+// visit returns a function that notes nodes, each once.
+func (w *walker) visit(seen *tuples) func(graph.TermID) error {
+	var key [1]graph.TermID
+	return func(id graph.TermID) error {
+		key[0] = id
+		_, _, err := seen.insert(key[:])
+		if err != nil && w.knownIDs > 0 {
+			w.forget()
+			_, _, err = seen.insert(key[:])
 		}
 		return err
 	}
-	if w.n.Zero {
-		if err := visit(start); err != nil {
-			return nil, err
-		}
-	}
-	frontier := []graph.TermID{start}
+}
+
+// expand notes what repetitions of a step lead to from a frontier, which it
+// puts in another order.
+func (w *walker) expand(ctx context.Context, s plan.Step, seen *tuples, frontier []graph.TermID, once bool) error {
+	visit := w.visit(seen)
+	var held int64 // for the frontier
+	defer func() { w.x.budget.shrink(held) }()
 	for len(frontier) > 0 {
 		if err := context.Cause(ctx); err != nil {
-			return nil, err
+			return err
 		}
-		before := len(out)
-		if err := w.follow(ctx, w.step, frontier, visit); err != nil {
-			return nil, err
+		before := seen.n
+		if err := w.follow(ctx, s, frontier, visit); err != nil {
+			return err
 		}
-		if w.n.Once {
-			break
+		if once {
+			return nil
 		}
-		frontier = slices.Clone(out[before:])
+		next := int64(seen.n-before) * idBytes
+		if err := w.room(next); err != nil {
+			return err
+		}
+		frontier = slices.Clone(seen.keys[before:])
+		w.x.budget.shrink(held)
+		held = next
 	}
-	return out, nil
+	return nil
 }
 
 // follow visits what one step leads to from any node of the frontier.
@@ -172,15 +232,12 @@ func (w *walker) follow(ctx context.Context, s plan.Step, frontier []graph.TermI
 		}
 		return w.follow(ctx, s.R, frontier, visit)
 	case *plan.SeqStep:
-		var between []graph.TermID
-		err := w.follow(ctx, s.L, frontier, func(id graph.TermID) error {
-			between = append(between, id)
-			return nil
-		})
-		if err != nil {
+		between := newTuples(1, w.x.budget)
+		defer between.release()
+		if err := w.follow(ctx, s.L, frontier, w.visit(between)); err != nil {
 			return err
 		}
-		return w.follow(ctx, s.R, between, visit)
+		return w.follow(ctx, s.R, between.keys, visit)
 	case *plan.RepeatStep:
 		return w.followRepeat(ctx, s, frontier, visit)
 	}
@@ -191,35 +248,18 @@ func (w *walker) follow(ctx context.Context, s plan.Step, frontier []graph.TermI
 func (w *walker) followRepeat(ctx context.Context, s *plan.RepeatStep, frontier []graph.TermID, visit func(graph.TermID) error) error {
 	seen := newTuples(1, w.x.budget)
 	defer seen.release()
-	var found []graph.TermID
-	meet := func(id graph.TermID) error {
-		_, added, err := seen.insert([]graph.TermID{id})
-		if added && err == nil {
-			found = append(found, id)
-		}
-		return err
-	}
 	if s.Zero {
+		meet := w.visit(seen)
 		for _, id := range frontier {
 			if err := meet(id); err != nil {
 				return err
 			}
 		}
 	}
-	for from := slices.Clone(frontier); len(from) > 0; {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		before := len(found)
-		if err := w.follow(ctx, s.In, from, meet); err != nil {
-			return err
-		}
-		if s.Once {
-			break
-		}
-		from = slices.Clone(found[before:])
+	if err := w.expand(ctx, s.In, seen, slices.Clone(frontier), s.Once); err != nil {
+		return err
 	}
-	for _, id := range found {
+	for _, id := range seen.keys {
 		if err := visit(id); err != nil {
 			return err
 		}
@@ -359,15 +399,16 @@ func (w *walker) starts(ctx context.Context, zero bool) ([]graph.TermID, error) 
 		return nil, err
 	}
 	if !zero && w.lists != nil {
-		return w.lists.starts(), nil
+		return w.lists.starts()
 	}
 	if w.haveAll {
 		return w.nodes, nil
 	}
 	seen := newTuples(1, w.x.budget)
+	visit := w.visit(seen)
 	err := w.each(ctx, w.pattern(slotPlace(slotFrom), slotPlace(slotPredicate), slotPlace(slotTo)), func(c *graph.Chunk, row int) error {
 		for _, at := range [2]int{graph.S, graph.O} {
-			if _, _, err := seen.insert([]graph.TermID{c.Cols[at][row]}); err != nil {
+			if err := visit(c.Cols[at][row]); err != nil {
 				return err
 			}
 		}

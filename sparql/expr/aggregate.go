@@ -164,7 +164,7 @@ type concatAggregator struct {
 }
 
 func (a *concatAggregator) Add(v rdf.Term, ok bool) {
-	if !ok || v.IsBNode() || v.IsTriple() || a.b.Len()+len(a.separator)+len(v.Value()) > maxStringBytes {
+	if !ok || v.IsBNode() || v.IsTriple() || a.b.Len()+len(a.separator)+len(v.Value()) > MaxStringBytes {
 		a.failed = true
 	}
 	if a.failed {

@@ -111,7 +111,7 @@ func replaceFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 			}
 		}
 		last = match[1]
-		if b.Len() > maxStringBytes {
+		if b.Len() > MaxStringBytes {
 			return rdf.Term{}, false
 		}
 	}

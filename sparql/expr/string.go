@@ -11,8 +11,8 @@ import (
 // String functions (SPARQL 1.1 §17.4.3). A string literal is an xsd:string or
 // a language-tagged string (§17.4.3.1).
 
-// maxStringBytes bounds the strings that functions build.
-const maxStringBytes = 16 << 20
+// MaxStringBytes bounds the strings that functions build.
+const MaxStringBytes = 16 << 20
 
 func isStringLiteral(t rdf.Term) bool {
 	return t.Datatype() == rdf.XSDString || t.Lang() != ""
@@ -20,7 +20,7 @@ func isStringLiteral(t rdf.Term) bool {
 
 // like returns a string with the type and language of t.
 func like(t rdf.Term, lexical string) (rdf.Term, bool) {
-	if len(lexical) > maxStringBytes {
+	if len(lexical) > MaxStringBytes {
 		return rdf.Term{}, false
 	}
 	if t.Lang() != "" {
@@ -115,7 +115,7 @@ func concatFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 	var b strings.Builder
 	same := len(args) > 0
 	for _, arg := range args {
-		if !isStringLiteral(arg) || b.Len()+len(arg.Value()) > maxStringBytes {
+		if !isStringLiteral(arg) || b.Len()+len(arg.Value()) > MaxStringBytes {
 			return rdf.Term{}, false
 		}
 		same = same && sameLang(arg, args[0])

@@ -104,7 +104,7 @@ func tripleFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 		return rdf.Term{}, false
 	}
 	term := rdf.TripleTerm(t)
-	return term, len(term.Value()) <= maxStringBytes
+	return term, len(term.Value()) <= MaxStringBytes
 }
 
 // triplePart makes SUBJECT, PREDICATE or OBJECT, an error for other terms.

@@ -7,7 +7,7 @@ package ingest_test
 //	           SNMP          NETCONF        RESTCONF     gNMI          flow, sFlow         traps, syslog          MDT, UDP-notif
 //	silent     TestTimeout   TestRefused    TestFaults   TestFaults    TestRestartInSilence -                     -
 //	slow       TestFaultAgent TestFaults    TestFaults   TestFaults    TestBusyStore       TestFaultHalfClosed    TestFaultHalfClosed
-//	lying      TestFaultAgent TestFaults    TestWrongTypes TestWrong   TestBlastRadius     TestMalformed          TestDamaged
+//	lying      TestFaultAgent TestLies      TestWrongTypes TestWrong   TestBlastRadius     TestMalformed          TestDamaged
 //	           TestLoop                                                TestSFlowDamage     TestBrokenMessages
 //	flapping   TestFaultAgent TestWatchAgain TestWatchAgain TestStreamAgain TestSequence   TestEventStorm         shared
 //	half-closed -            TestFaults     TestFaults   TestFaults    -                   TestFaultHalfClosed    TestFaultHalfClosed

@@ -129,6 +129,6 @@ func udpnotifEvents(s udpnotif.Stats) map[string]uint64 {
 }
 
 func mdtEvents(s mdt.Stats) map[string]uint64 {
-	return map[string]uint64{"message": s.Messages, "row": s.Rows, "damaged": s.Damaged, "datagram-dropped": s.Dropped, "datagram-kernel-dropped": s.Kernel,
+	return map[string]uint64{"datagram": s.Datagrams, "message": s.Messages, "row": s.Rows, "damaged": s.Damaged, "datagram-dropped": s.Dropped, "datagram-kernel-dropped": s.Kernel,
 		"unknown": s.Senders.Unknown, "limited": s.Senders.Limited, "connection-refused": s.Refused}
 }

@@ -68,13 +68,14 @@ type Options struct {
 
 // Stats counts since the start.
 type Stats struct {
-	Messages uint64             `json:"messages"`
-	Rows     uint64             `json:"rows"`
-	Damaged  uint64             `json:"damaged"`
-	Dropped  uint64             `json:"dropped"`       // datagrams, because the queue was full
-	Kernel   uint64             `json:"kernelDropped"` // datagrams before they were received, because the socket's buffer was full
-	Refused  uint64             `json:"refusedConnections"`
-	Senders  ingest.SenderStats `json:"senders"`
+	Datagrams uint64             `json:"datagrams"`
+	Messages  uint64             `json:"messages"`
+	Rows      uint64             `json:"rows"`
+	Damaged   uint64             `json:"damaged"`
+	Dropped   uint64             `json:"dropped"`       // datagrams, because the queue was full
+	Kernel    uint64             `json:"kernelDropped"` // datagrams before they were received, because the socket's buffer was full
+	Refused   uint64             `json:"refusedConnections"`
+	Senders   ingest.SenderStats `json:"senders"`
 }
 
 // Listener receives telemetry.
@@ -86,7 +87,7 @@ type Listener struct {
 	from   *ingest.Senders
 	queue  chan datagram
 
-	messages, rows, damaged, dropped, refused atomic.Uint64
+	datagrams, messages, rows, damaged, dropped, refused atomic.Uint64
 
 	mu     sync.Mutex // guards conns
 	conns  map[net.Conn]bool
@@ -178,7 +179,7 @@ func (l *Listener) Run(ctx context.Context) error {
 		parts.Go(func() { l.accept(ctx, &parts) })
 	}
 	if l.udp != nil {
-		parts.Go(l.receive)
+		parts.Go(func() { l.receive(ctx) })
 		parts.Go(func() {
 			for d := range l.queue {
 				l.datagram(d)
@@ -258,14 +259,22 @@ func (l *Listener) serve(conn net.Conn, device string, from netip.AddrPort) erro
 }
 
 // receive reads datagrams until the socket is closed.
-func (l *Listener) receive() {
+func (l *Listener) receive(ctx context.Context) {
 	defer close(l.queue)
 	buffer := make([]byte, maxDatagram)
 	for {
 		n, from, err := l.udp.ReadFromUDPAddrPort(buffer)
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
 		}
+		if err != nil {
+			l.opts.Log.Warn("datagram not read", "error", err)
+			if l.opts.Clock.Sleep(ctx, socketPause) != nil {
+				return
+			}
+			continue
+		}
+		l.datagrams.Add(1)
 		select {
 		case l.queue <- datagram{from, slices.Clone(buffer[:n])}:
 		default:
@@ -305,7 +314,7 @@ func (l *Listener) take(device, carrier string, from netip.AddrPort, raw []byte)
 
 // Stats returns the counts.
 func (l *Listener) Stats() Stats {
-	return Stats{Messages: l.messages.Load(), Rows: l.rows.Load(), Damaged: l.damaged.Load(), Dropped: l.dropped.Load(), Kernel: l.lost.Count(),
+	return Stats{Datagrams: l.datagrams.Load(), Messages: l.messages.Load(), Rows: l.rows.Load(), Damaged: l.damaged.Load(), Dropped: l.dropped.Load(), Kernel: l.lost.Count(),
 		Refused: l.refused.Load(), Senders: l.from.Stats()}
 }
 

@@ -28,7 +28,7 @@ func contract(err error) error {
 		return &contractError{err, ingest.ErrAuth}
 	case errors.Is(err, ingest.ErrTimeout):
 		return err
-	case errors.Is(err, client.ErrTimeout), errors.Is(err, client.ErrConnect):
+	case errors.Is(err, client.ErrTimeout), errors.Is(err, client.ErrConnect), errors.Is(err, client.ErrLost):
 		return &contractError{err, ingest.ErrTimeout}
 	}
 	return err

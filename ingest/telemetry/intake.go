@@ -204,7 +204,14 @@ func (in *Intake) applied(w *window, facts int, report ingest.Report, err error)
 	in.stats.SampleErrors++
 	s.LastError = err.Error()
 	if later := in.windows[w.device]; later != nil {
-		w.follow(later)
+		if w.facts+later.facts > in.opts.MaxFacts || len(w.gone)+len(w.complete)+len(later.gone)+len(later.complete) > maxGone {
+			// Together they could grow with every failure until no sink would
+			// take them; what is older waits, so that its deletions stay true.
+			in.stats.Refused += later.messages
+			w.warn(fmt.Sprintf("%d messages were left out while samples were not taken: more than %d facts or %d deletions", later.messages, in.opts.MaxFacts, maxGone))
+		} else {
+			w.follow(later)
+		}
 	}
 	in.windows[w.device] = w
 }

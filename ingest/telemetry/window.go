@@ -195,5 +195,6 @@ func (w *window) follow(later *window) {
 	for _, text := range later.warnings {
 		w.warn(text)
 	}
+	w.moreWarnings += later.moreWarnings
 	w.rawDropped += later.rawDropped + len(later.raw)
 }

@@ -147,7 +147,6 @@ type existsTest struct {
 	found  []bool
 	number []int32 // of each row's tuple
 	key    []graph.TermID
-	asked  int // rows that met a tuple of known again
 }
 
 func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
@@ -167,18 +166,13 @@ func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
 	return t, nil
 }
 
-// Bounds of the answers that are kept: fewer, so that they stay in the
-// processor's cache, where rows seldom ask for one again.
-const (
-	maxRemembered = 1 << 16
-	maxUnasked    = 1 << 12
-	seldom        = 8
-)
+// maxRemembered bounds the answers that are kept.
+const maxRemembered = 1 << 16
 
 func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
-	if n := t.known.n; n > maxRemembered || n > maxUnasked && t.asked < n/seldom {
+	if t.known.n > maxRemembered {
 		t.known.reset()
-		t.answer, t.asked = t.answer[:0], 0
+		t.answer = t.answer[:0]
 	}
 	sized(&t.found, c.n)
 	sized(&t.number, c.n)
@@ -187,12 +181,9 @@ func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
 		for i, slot := range t.shared {
 			t.key[i] = c.at(slot, int(row))
 		}
-		n, added, err := t.known.insert(t.key)
+		n, _, err := t.known.insert(t.key)
 		if err != nil {
 			return err
-		}
-		if !added {
-			t.asked++
 		}
 		t.number[row] = int32(n)
 	}

@@ -2,11 +2,13 @@ package exec
 
 import (
 	"context"
+	"errors"
 
 	"nettwin/graph"
 	"nettwin/graph/rdf"
 	"nettwin/sparql/expr"
 	"nettwin/sparql/plan"
+	"nettwin/sparql/results"
 )
 
 // evaluator evaluates one expression on the rows of chunks. It is the
@@ -50,6 +52,7 @@ func (x *execution) newEvaluator(e *plan.Expr) (*evaluator, error) {
 // begin takes the rows sel of a chunk: those that will be asked for.
 func (v *evaluator) begin(ctx context.Context, c *chunk, sel []int32) error {
 	v.chunk, v.sel, v.err = c, sel, nil
+	v.x.exprs.Done = ctx.Done()
 	for i := range v.cols {
 		v.cols[i].read = false
 	}
@@ -65,10 +68,22 @@ func (v *evaluator) begin(ctx context.Context, c *chunk, sel []int32) error {
 // error, err is a failure of the query. The caller tells the expressions'
 // context when a new solution begins.
 func (v *evaluator) value(row int32) (t rdf.Term, ok bool, err error) {
+	select {
+	case <-v.x.exprs.Done:
+		return rdf.Term{}, false, errNobodyWaits
+	default:
+	}
 	v.row = row
 	t, ok = expr.Eval(v.x.exprs, v.expr.X, v)
+	if limit := v.x.exprs.Limit(); limit != nil {
+		v.fail(&results.LimitError{Limit: limit.Limit, Value: limit.Value})
+	}
 	return t, ok, v.err
 }
+
+// errNobodyWaits ends an evaluation when the context has ended, whose cause the
+// caller is told.
+var errNobodyWaits = errors.New("stopped")
 
 // holds tells whether the effective boolean value is true.
 func (v *evaluator) holds(row int32) (bool, error) {

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"math/rand/v2"
-	"regexp"
 	"time"
 
 	"nettwin/graph/rdf"
@@ -15,9 +14,13 @@ type Context struct {
 	Base   string              // base IRI that IRI() resolves against
 	Rand   *rand.Rand          // RAND(), UUID(), STRUUID()
 	BNodes func() rdf.Term     // a fresh blank node for BNODE()
+	Done   <-chan struct{}     // closed when nobody waits for values any more; nil: never
 	labels map[string]rdf.Term // BNODE("label") within one solution, see NewSolution
+	limit  *LimitError         // the first limit exceeded
+	sets   map[*In]*inSet      // of long lists of constants; nil values are other lists
 
-	regexes map[regexKey]*regexp.Regexp // compiled patterns; nil values are malformed ones
+	regexes    map[regexKey]*regex // compiled patterns; nil values are malformed ones
+	regexSteps int                 // of all those
 }
 
 // Env is one solution that an expression is evaluated under.
@@ -144,8 +147,16 @@ func evalIn(c *Context, e *In, env Env) (rdf.Term, bool) {
 	if !ok {
 		return rdf.Term{}, false
 	}
+	if set := c.setOf(e); set != nil {
+		if found, decided := set.test(c, x); decided {
+			return Bool(found != e.Negated), true
+		}
+	}
 	failed := false
-	for _, item := range e.List {
+	for i, item := range e.List {
+		if i%itemsPerLook == itemsPerLook-1 && c.stopped() {
+			return rdf.Term{}, false
+		}
 		v, ok := Eval(c, item, env)
 		if !ok {
 			failed = true

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -17,26 +18,35 @@ import (
 // Limits of regular expressions.
 const (
 	maxPatternBytes   = 8 << 10
+	maxPatternSteps   = 1 << 14
 	maxCachedPatterns = 128 // compiled expressions kept by one Context
+	maxCachedSteps    = 1 << 17
 )
 
 type regexKey struct{ pattern, flags string }
 
 // compiled returns the regular expression for a pattern, nil if it has none.
-func (c *Context) compiled(pattern, flags string) *regexp.Regexp {
+func (c *Context) compiled(pattern, flags string) *regex {
 	key := regexKey{pattern, flags}
-	if re, ok := c.regexes[key]; ok {
-		return re
+	re, ok := c.regexes[key]
+	if !ok {
+		re = compileRegex(pattern, flags)
+		if c.regexes == nil || len(c.regexes) >= maxCachedPatterns || re != nil && c.regexSteps+re.steps > maxCachedSteps {
+			c.regexes, c.regexSteps = map[regexKey]*regex{}, 0
+		}
+		c.regexes[key] = re
+		if re != nil {
+			c.regexSteps += re.steps
+		}
 	}
-	if c.regexes == nil || len(c.regexes) >= maxCachedPatterns {
-		c.regexes = map[regexKey]*regexp.Regexp{}
+	if re != nil && re.Regexp == nil {
+		c.exceed("regular expression", "%d steps once its repetitions are written out", maxPatternSteps)
+		return nil
 	}
-	re := compileRegex(pattern, flags)
-	c.regexes[key] = re
 	return re
 }
 
-func compileRegex(pattern, flags string) *regexp.Regexp {
+func compileRegex(pattern, flags string) *regex {
 	if len(pattern) > maxPatternBytes || strings.Trim(flags, "ismxq") != "" {
 		return nil
 	}
@@ -57,16 +67,23 @@ func compileRegex(pattern, flags string) *regexp.Regexp {
 	if goFlags != "" {
 		text = "(?" + goFlags + ")" + text
 	}
-	re, err := regexp.Compile(text)
+	parsed, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return nil
 	}
-	return re
+	out := &regex{steps: stepsOf(parsed), anchored: looksBack(parsed)}
+	if out.steps > maxPatternSteps {
+		return out
+	}
+	if out.Regexp, err = regexp.Compile(text); err != nil {
+		return nil
+	}
+	return out
 }
 
 // regexArgs returns the text and the compiled pattern of a call, whose flags
 // are argument at, if there.
-func regexArgs(c *Context, args []rdf.Term, at int) (re *regexp.Regexp, flags string) {
+func regexArgs(c *Context, args []rdf.Term, at int) (re *regex, flags string) {
 	if !isStringLiteral(args[0]) || args[1].Datatype() != rdf.XSDString {
 		return nil, ""
 	}
@@ -84,13 +101,13 @@ func regexFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 	if re == nil {
 		return rdf.Term{}, false
 	}
-	return Bool(re.MatchString(args[0].Value())), true
+	return Bool(re.matches(c, args[0].Value())), true
 }
 
 // replaceFn is fn:replace: a pattern that matches the empty string is an error.
 func replaceFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 	re, flags := regexArgs(c, args, 3)
-	if re == nil || args[2].Datatype() != rdf.XSDString || re.MatchString("") {
+	if re == nil || args[2].Datatype() != rdf.XSDString || re.Regexp.MatchString("") {
 		return rdf.Term{}, false
 	}
 	parts := []replacePart{{literal: args[2].Value()}}
@@ -102,7 +119,7 @@ func replaceFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 	}
 	text, last := args[0].Value(), 0
 	var b strings.Builder
-	for _, match := range re.FindAllStringSubmatchIndex(text, -1) {
+	ok := re.each(c, text, func(match []int) bool {
 		b.WriteString(text[last:match[0]])
 		for _, part := range parts {
 			b.WriteString(part.literal)
@@ -111,9 +128,11 @@ func replaceFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 			}
 		}
 		last = match[1]
-		if b.Len() > MaxStringBytes {
-			return rdf.Term{}, false
-		}
+		return b.Len() <= MaxStringBytes
+	})
+	if !ok || b.Len()+len(text)-last > MaxStringBytes {
+		c.exceedString()
+		return rdf.Term{}, false
 	}
 	b.WriteString(text[last:])
 	return like(args[0], b.String())

@@ -111,11 +111,15 @@ func strAfterFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
 }
 
 // concatFn keeps language and direction if all arguments have the same one.
-func concatFn(_ *Context, args []rdf.Term) (rdf.Term, bool) {
+func concatFn(c *Context, args []rdf.Term) (rdf.Term, bool) {
 	var b strings.Builder
 	same := len(args) > 0
 	for _, arg := range args {
-		if !isStringLiteral(arg) || b.Len()+len(arg.Value()) > MaxStringBytes {
+		if !isStringLiteral(arg) {
+			return rdf.Term{}, false
+		}
+		if b.Len()+len(arg.Value()) > MaxStringBytes {
+			c.exceedString()
 			return rdf.Term{}, false
 		}
 		same = same && sameLang(arg, args[0])

@@ -7,6 +7,7 @@ import (
 	"nettwin/graph/rdf"
 	"nettwin/sparql/algebra"
 	"nettwin/sparql/expr"
+	"nettwin/sparql/results"
 )
 
 // env is the expr.Env of one solution. It lives for one operator's
@@ -84,6 +85,9 @@ func (v *env) Exists(pattern any) (found, ok bool) {
 func (v *env) value(x expr.Expr, r row) (t rdf.Term, ok bool, err error) {
 	v.row = r
 	t, ok = expr.Eval(v.e.exprs, x, v)
+	if limit := v.e.exprs.Limit(); limit != nil && v.err == nil {
+		v.err = &results.LimitError{Limit: limit.Limit, Value: limit.Value}
+	}
 	return t, ok, v.err
 }
 

@@ -180,3 +180,41 @@ func TestFaultHalfClosed(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// Goal: who sends a flood of what is refused does not fill the log: a line for
+// each sender and reason in a minute, of all no more than fifty, while every one
+// is counted. Method: refusals of one sender, then of many, and time.
+func TestFaultRefusals(t *testing.T) {
+	var r ingest.Refusals
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	lines := func(n int, sender func(int) string, reason string) (told int) {
+		for i := range n {
+			if r.Add(sender(i), reason, "x", at) {
+				told++
+			}
+		}
+		return told
+	}
+	one := func(int) string { return "r1" }
+	if n := lines(1000, one, "digest"); n != 1 {
+		t.Errorf("%d lines of one sender and reason", n)
+	}
+	if n := lines(1000, one, "user"); n != 1 {
+		t.Errorf("%d lines of another reason", n)
+	}
+	at = at.Add(61 * time.Second)
+	if n := lines(1000, one, "digest"); n != 1 {
+		t.Errorf("%d lines a minute later", n)
+	}
+	at = at.Add(-time.Hour) // the clock is set back
+	if n := lines(1000, one, "digest"); n != 1 {
+		t.Errorf("%d lines after the clock was set back", n)
+	}
+	at = at.Add(2 * time.Minute)
+	if n := lines(5000, func(i int) string { return fmt.Sprint("r", i) }, "digest"); n == 0 || n > 50 {
+		t.Errorf("%d lines of 5000 senders", n)
+	}
+	if by, newest := r.Counts(); by["digest"] != 8000 || by["user"] != 1000 || len(newest) > 50 {
+		t.Errorf("%v, %d kept", by, len(newest))
+	}
+}

@@ -46,8 +46,9 @@ func (l *Listener) refuse(d datagram, err error) {
 			break
 		}
 	}
-	l.opts.Log.Warn("syslog message refused", "device", d.device, "from", d.from, "error", err)
-	l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), reason, err.Error(), d.at)
+	if l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), reason, err.Error(), d.at) {
+		l.opts.Log.Warn("syslog message refused", "device", d.device, "from", d.from, "error", err)
+	}
 }
 
 // Stats returns the counts so far.

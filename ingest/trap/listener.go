@@ -268,8 +268,9 @@ func (l *Listener) refuse(d datagram, err error) {
 	if !errors.As(err, &r) {
 		r = &refusal{reason: reasonMalformed, detail: err.Error()}
 	}
-	l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), r.reason, r.detail, d.at)
-	l.opts.Log.Warn("notification refused", "device", d.device, "from", d.from, "reason", r.reason, "detail", r.detail)
+	if l.counts.refusals.Add(cmp.Or(d.device, d.from.Addr().String()), r.reason, r.detail, d.at) {
+		l.opts.Log.Warn("notification refused", "device", d.device, "from", d.from, "reason", r.reason, "detail", r.detail)
+	}
 }
 
 func (l *Listener) acknowledge(d datagram, m *message) {

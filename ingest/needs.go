@@ -47,8 +47,6 @@ type Need struct {
 	Age time.Duration `json:"-"`
 	// Until is when the need ends by itself; the zero time: when it is removed.
 	Until time.Time `json:"until,omitzero"`
-	// Because tells why it asks, where that depends on data.
-	Because string `json:"because,omitempty"`
 }
 
 func (n Need) of(device string) bool {

@@ -106,12 +106,17 @@ func (m *Metrics) WatchSources(status func() []ingest.TargetStatus) {
 		prometheus.NewDesc("nettwin_source_requests_total", "Requests to a device.", source, nil),
 		prometheus.NewDesc("nettwin_source_bytes_total", "Bytes of a device's answers.", source, nil),
 		prometheus.NewDesc("nettwin_source_contact_timestamp_seconds", "When a device answered for the last time.", source, nil),
+		prometheus.NewDesc("nettwin_source_saved_requests_total", "Requests that a device was spared because nobody needs what they ask for; only of parts that were read once.", source, nil),
+		prometheus.NewDesc("nettwin_source_saved_bytes_total", "Bytes of answers that were spared so.", source, nil),
+		prometheus.NewDesc("nettwin_source_needs", "Needs that a device is read for.", source, nil),
 	})
 }
 
 type sourceCollector struct {
 	status                          func() []ingest.TargetStatus
 	count, requests, bytes, contact *prometheus.Desc
+
+	savedRequests, savedBytes, needs *prometheus.Desc
 }
 
 func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) {
@@ -119,6 +124,9 @@ func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.requests
 	ch <- c.bytes
 	ch <- c.contact
+	ch <- c.savedRequests
+	ch <- c.savedBytes
+	ch <- c.needs
 }
 
 func (c *sourceCollector) Collect(ch chan<- prometheus.Metric) {
@@ -133,6 +141,17 @@ func (c *sourceCollector) Collect(ch chan<- prometheus.Metric) {
 		seen[source] = true
 		ch <- prometheus.MustNewConstMetric(c.requests, prometheus.CounterValue, float64(s.Requests), source[:]...)
 		ch <- prometheus.MustNewConstMetric(c.bytes, prometheus.CounterValue, float64(s.Bytes), source[:]...)
+		if s.Economy != nil {
+			asked := map[string]bool{}
+			for _, r := range s.Reads {
+				for _, who := range r.For {
+					asked[who] = true
+				}
+			}
+			ch <- prometheus.MustNewConstMetric(c.savedRequests, prometheus.CounterValue, float64(s.SavedRequests), source[:]...)
+			ch <- prometheus.MustNewConstMetric(c.savedBytes, prometheus.CounterValue, float64(s.SavedBytes), source[:]...)
+			ch <- prometheus.MustNewConstMetric(c.needs, prometheus.GaugeValue, float64(len(asked)), source[:]...)
+		}
 		if !s.LastContact.IsZero() {
 			ch <- prometheus.MustNewConstMetric(c.contact, prometheus.GaugeValue, float64(s.LastContact.Unix()), source[:]...)
 		}

@@ -35,17 +35,19 @@ type Items interface {
 
 // Options are the parts that a Server puts on the network.
 type Options struct {
-	Store     graph.Store
-	Items     Items
-	Rules     *rules.Engine
-	Control   Control
-	Intents   Intents
-	Base      string // base IRI of the store
-	Protocol  *protocol.Handler
-	Sources   func() []ingest.TargetStatus // state of collection; may be nil
-	Ontology  []byte                       // twin.ttl, served at /ns
-	Documents Documents                    // nil: none are taken in or given out
-	Merges    Merges                       // nil: no devices are merged
+	Store    graph.Store
+	Items    Items
+	Rules    *rules.Engine
+	Control  Control
+	Intents  Intents
+	Base     string // base IRI of the store
+	Protocol *protocol.Handler
+	Sources  func() []ingest.TargetStatus // state of collection; may be nil
+	// Collection is what is needed of devices; nil where everything is read.
+	Collection Collection
+	Ontology   []byte    // twin.ttl, served at /ns
+	Documents  Documents // nil: none are taken in or given out
+	Merges     Merges    // nil: no devices are merged
 	// Knowledge is the knowledge folder, whose saved queries make the
 	// inventory document; nil: there is none.
 	Knowledge fs.FS
@@ -195,6 +197,7 @@ func (s *Server) api(r chi.Router) {
 	r.With(operate).Post("/plans/{id}/supersede", s.supersede)
 	r.With(operate).Get("/audit", s.audit)
 	r.With(read).Get("/prefixes", s.opt.Protocol.PrefixList)
+	s.collectionRoutes(r.With(read), r.With(write))
 	s.inventoryRoutes(r.With(read))
 	s.documentRoutes(r.With(read), r.With(write))
 	s.mergeRoutes(r.With(read), r.With(write))

@@ -138,7 +138,11 @@ func (s *service) addScheduler(in *intake, targets []ingest.ScheduledTarget, col
 	for i := range targets {
 		targets[i].Collector = collector
 	}
-	scheduler, err := ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Log: s.env.log, Changed: changed})
+	var needs *ingest.Needs
+	if s.asking != nil {
+		needs = s.asking.book
+	}
+	scheduler, err := ingest.NewScheduler(ingest.SchedulerOptions{Pipeline: s.pipeline, Targets: targets, Needs: needs, Log: s.env.log, Changed: changed})
 	if err == nil {
 		in.schedulers = append(in.schedulers, scheduler)
 	}

@@ -53,7 +53,7 @@ func (c *serveCmd) Run(ctx context.Context, env *environment) error {
 	}
 	defer t.Close()
 	s := service{twin: t, env: env, listen: listen, tls: cfg.TLS, tokens: tokens, hosts: cfg.Hosts,
-		limits: cfg.Limits, sources: from,
+		limits: cfg.Limits, sources: from, collection: cfg.Collection,
 		onReady: func(address string) { fmt.Fprintf(env.stdout, "twin ready at %s\n", address) }}
 	return s.run(ctx)
 }

@@ -39,8 +39,11 @@ type service struct {
 	hosts   []string // further names of this server
 	limits  config.Limits
 	sources sources
-	hands   *hands        // of the controller, which newController makes
-	spill   *sparql.Spill // of queries, which run opens
+	// collection says whether everything is read, or what is needed.
+	collection config.Collection
+	asking     *asking       // nil: everything is read
+	hands      *hands        // of the controller, which newController makes
+	spill      *sparql.Spill // of queries, which run opens
 	// onListening is called before the first device is read, with the
 	// addresses at which devices are listened to; may be nil.
 	onListening func(ctx context.Context, at sinks) error
@@ -110,6 +113,13 @@ func (s *service) run(ctx context.Context) error {
 				failed <- err
 			}
 		})
+	}
+	if s.asking, err = s.newAsking(ctx, s.collection); err != nil {
+		listener.Close()
+		return err
+	}
+	if s.asking != nil {
+		start(s.asking.follow)
 	}
 	in, err := s.newIntake(ctx)
 	if err != nil {
@@ -228,8 +238,13 @@ func (s *service) newServer(listener net.Listener, in *intake, controller *contr
 	if err != nil { // only for a malformed name
 		saved = nil
 	}
+	var collection web.Collection
+	if s.asking != nil {
+		collection = s.asking
+	}
 	return web.New(web.Options{
-		Store: s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
+		Collection: collection,
+		Store:      s.store, Items: s.items, Rules: s.rules, Control: controller, Intents: intents, Base: base,
 		Operations: operations{dir: s.dir, store: s.store},
 		Protocol: protocol.New(protocol.Options{
 			Store: s.store, Base: base, Derived: naming.DerivedGraph(base).Value(), Log: s.env.log,

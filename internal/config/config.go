@@ -16,6 +16,7 @@ type Config struct {
 	Credentials map[string]Credential
 	Devices     []Device
 	Listeners   Listeners
+	Collection  Collection
 	YANG        string // folder of YANG modules that devices do not hand out; "": none
 	Limits      Limits
 	Retention   Retention

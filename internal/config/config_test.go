@@ -35,6 +35,9 @@ func full() *Config {
 				0x1b, 0x16, 0x1e, 0x5c, 0x1f, 0xa7, 0x42, 0x5e, 0x73, 0x04, 0x33, 0x62, 0x93, 0x8b, 0x98, 0x24}},
 			{Name: "grafana", Role: "reader", SHA256: [32]byte{31: 1}},
 		},
+		Collection: Collection{Needed: true, Rules: []string{"link-*", "interface-down"}, Queries: []string{"inventory-*"}, Collect: []Need{
+			{Name: "ports", Objects: []string{"ifTable", "/ietf-interfaces:interfaces"}, Devices: []string{"r1"}, Age: 30 * time.Second},
+			{Name: "states", Query: "SELECT ?i { ?i a <https://w3id.org/nettwin/ns#Interface> }"}}},
 		Credentials: map[string]Credential{
 			"lab": {SNMP: &SNMP{Version: SNMPv3, User: "twin",
 				AuthProtocol: "sha256", Auth: Secret{envSecret, "NETTWIN_AUTH"},

@@ -17,6 +17,7 @@ func decode(p *problems, root *yaml.Node) *Config {
 	c := &Config{}
 	v := value{problems: p, node: root}
 	var devices devices
+	var collections collections
 	v.mapping(
 		optional("base", textTo(&c.Base, checkBase)),
 		optional("listen", textTo(&c.Listen, checkListen)),
@@ -25,6 +26,7 @@ func decode(p *problems, root *yaml.Node) *Config {
 		optional("credentials", func(v value) { c.Credentials = readCredentials(v) }),
 		optional("devices", func(v value) { c.Devices = devices.read(v) }),
 		optional("listeners", func(v value) { c.Listeners = readListeners(v) }),
+		optional("collection", func(v value) { c.Collection = collections.read(v) }),
 		optional("yang", textTo(&c.YANG, checkPath)),
 		optional("limits", func(v value) { c.Limits = readLimits(v) }),
 		optional("retention", func(v value) { c.Retention = readRetention(v) }),
@@ -32,6 +34,7 @@ func decode(p *problems, root *yaml.Node) *Config {
 	)
 	devices.checkCredentials(c.Credentials)
 	devices.checkListeners(c.Listeners)
+	collections.check(c.Devices)
 	return c
 }
 

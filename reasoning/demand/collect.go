@@ -229,7 +229,17 @@ func (d *Deriver) said(at place, object rdf.Term) bool {
 	case !at.graph.IsZero() && !d.knows(at.graph):
 		return true // provenance and the like: whatever is there came with data
 	}
+	if at.graph.IsZero() && d.writes(at.p) {
+		return false // what is there is mostly what the rules made of data once read
+	}
 	return d.opt.Says != nil && d.opt.Says(at.graph, at.p, object)
+}
+
+// writes tells whether a rule writes a predicate to the default graph.
+func (d *Deriver) writes(p rdf.Term) bool {
+	return slices.ContainsFunc(d.clauses, func(c *clause) bool {
+		return c.graph.IsZero() && slices.ContainsFunc(c.template, func(q algebra.QuadPattern) bool { return q.P.Term == p })
+	})
 }
 
 // knows tells whether data in a graph are looked at.

@@ -254,10 +254,13 @@ func objectTerms(tables *mib.Tables, o *mib.Object) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
+// NameOf is a file's name without folder and ending.
+func NameOf(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }
+
 // Matches tells whether one of the patterns, of names as path.Match has them,
 // fits a file's name without its ending.
 func Matches(patterns []string, file string) bool {
-	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	name := NameOf(file)
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		ok, err := path.Match(p, name)
 		return ok && err == nil

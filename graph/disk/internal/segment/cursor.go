@@ -12,6 +12,15 @@ type Cursor struct {
 	at    int    // number of the block that holds row, while it is not at the end
 	block *block // that block, once it was read
 	read  *block // the one of the last Next
+	held  [4]held
+}
+
+// held is a column that Next filled with one value: its memory, how many rows
+// of it, and the value.
+type held struct {
+	at    *graph.TermID
+	rows  int
+	value uint64
 }
 
 // Cursor returns a cursor over the rows [from, to).
@@ -35,7 +44,9 @@ func (c *Cursor) Left() uint64 { return c.end - c.row }
 
 // Next copies the next rows, at most limit and those of one block, to the
 // columns of dst that are not nil, which have room for limit rows, and returns
-// how many; 0 at the end.
+// how many; 0 at the end. Columns that still hold the value that all rows of
+// the block have are left as they are: between calls, nobody changes what a
+// column of dst holds, but for moving rows forward.
 func (c *Cursor) Next(dst *[4][]graph.TermID, limit int) (int, error) {
 	if c.row >= c.end || limit <= 0 {
 		return 0, nil
@@ -47,7 +58,7 @@ func (c *Cursor) Next(dst *[4][]graph.TermID, limit int) (int, error) {
 	n := int(min(uint64(limit), uint64(c.block.rows-in), c.end-c.row))
 	var cols [4][]graph.TermID
 	for i := range dst {
-		if dst[i] != nil {
+		if dst[i] != nil && !c.holds(i, dst[i][:n]) {
 			cols[i] = dst[i][:n]
 		}
 	}
@@ -55,6 +66,21 @@ func (c *Cursor) Next(dst *[4][]graph.TermID, limit int) (int, error) {
 	c.read = c.block
 	c.Skip(uint64(n))
 	return n, nil
+}
+
+// holds tells whether a column has the value of all rows of the block already,
+// and notes what it is going to hold.
+func (c *Cursor) holds(i int, dst []graph.TermID) bool {
+	col, h := &c.block.cols[i], &c.held[i]
+	if col.codec != constant {
+		h.rows = 0
+		return false
+	}
+	if h.rows >= len(dst) && h.at == &dst[0] && h.value == col.base {
+		return true
+	}
+	*h = held{at: &dst[0], rows: len(dst), value: col.base}
+	return false
 }
 
 // Constant tells whether column i has one value in all rows of the block that

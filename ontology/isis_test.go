@@ -99,6 +99,7 @@ func TestIsisStitching(t *testing.T) {
 		want  []string // adjacencies: device and interface, those of the neighbour, state, level
 		link  string
 		finds []string
+		bare  bool // no addresses at all
 	}{
 		{name: "ospf", walk: [2]string{ospfRouter + ospfFinds, ospfRouter + ospfFinds}, class: "OspfAdjacency",
 			want: []string{"r1 e0 r2 e0 full -", "r2 e0 r1 e0 full -"}, link: "r1 e0 r2 e0 ospf 0.95"},
@@ -108,6 +109,7 @@ func TestIsisStitching(t *testing.T) {
 		{name: "isis by both", walk: [2]string{isisRouter + isisFinds, isisRouter + isisFinds}, push: [2]string{openconfigIsis(1, 2), ietfIsis(2, 1)},
 			class: "IsisAdjacency", want: sys("2"), link: "r1 e0 r2 e0 isis 0.95"},
 		{name: "one by each", walk: [2]string{isisRouter + isisFinds, ""}, push: [2]string{"", ietfIsis(2, 1)}, class: "IsisAdjacency", want: sys("2"), link: "r1 e0 r2 e0 isis 0.95"},
+		{name: "ietf-isis without addresses", bare: true, push: [2]string{ietfIsis(1, 2), ietfIsis(2, 1)}, class: "IsisAdjacency", want: sys("2"), link: "r1 e0 r2 e0 isis 0.95"},
 		{name: "one-sided by SNMP", walk: [2]string{isisRouter + isisFinds, isisRouter}, class: "IsisAdjacency", want: sys("2")[:1], link: "r1 e0 r2 e0 isis 0.95",
 			finds: []string{"r1 e0 finds r2 e0 by IS-IS, but r2 e0 does not find r1"}},
 		{name: "one-sided by ietf-isis", push: [2]string{ietfIsis(1, 0), ietfIsis(2, 1)}, class: "IsisAdjacency", want: sys("2")[1:], link: "r1 e0 r2 e0 isis 0.95",
@@ -120,6 +122,9 @@ func TestIsisStitching(t *testing.T) {
 			for i := range 2 {
 				name := fmt.Sprintf("r%d", i+1)
 				text := strings.NewReplacer("{N}", fmt.Sprint(i+1), "{M}", fmt.Sprint(2-i)).Replace(router + c.walk[i])
+				if c.bare {
+					text, _, _ = strings.Cut(text, "1.3.6.1.2.1.4.20.")
+				}
 				recording, err := snmprec.Read(name, strings.NewReader(text), snmprec.Limits{})
 				if err != nil || len(recording.Findings) > 0 {
 					t.Fatal(err, recording.Findings)

@@ -51,7 +51,7 @@ type differ struct {
 	said     map[[2]graph.TermID]bool // subject and predicate pairs of the sample
 	alive    map[graph.TermID]bool    // subjects of the sample
 	counter  map[graph.TermID]bool    // predicates known to be counters
-	isFact   map[int]bool             // facts that are well formed and not repeated
+	isFact   []bool                   // by fact: it is well formed and not repeated
 	retained map[string][]rdf.Triple  // stored state that the sample does not repeat and does not delete
 	touched  map[string]*thing        // by path
 	out      *diff
@@ -60,8 +60,8 @@ type differ struct {
 // compare computes the diff of a sample against one version.
 func compare(ctx context.Context, src graph.Source, g rdf.Term, s *Sample) (*diff, error) {
 	d := &differ{src: src, graph: g, sample: s,
-		left: map[tripleIDs]bool{}, stored: map[graph.TermID]bool{}, said: map[[2]graph.TermID]bool{},
-		alive: map[graph.TermID]bool{}, counter: map[graph.TermID]bool{}, isFact: map[int]bool{},
+		left: make(map[tripleIDs]bool, len(s.Facts)), stored: map[graph.TermID]bool{}, said: map[[2]graph.TermID]bool{},
+		alive: map[graph.TermID]bool{}, counter: map[graph.TermID]bool{}, isFact: make([]bool, len(s.Facts)),
 		retained: map[string][]rdf.Triple{}, touched: map[string]*thing{}, out: &diff{}}
 	if err := d.load(ctx); err != nil {
 		return nil, err
@@ -209,31 +209,46 @@ func (d *differ) counterProps() error {
 // adds finds the facts that the graph does not hold.
 func (d *differ) adds() {
 	fresh := map[rdf.Triple]bool{}
+	known := tripleIDs{} // of the last fact that was noted
+	var checked rdf.Term // the last subject that was
 	for i, f := range d.sample.Facts {
 		t, ids := d.fact(i)
 		left, stored := d.left[ids]
 		if left {
 			d.left[ids] = false
 			d.isFact[i] = true
-			d.note(ids)
+			d.note(ids, known)
+			known = ids
 		}
 		if stored || fresh[t] {
 			continue
 		}
-		if err := checkTriple(t); err != nil {
+		if err := checkTriple(t, ids, t.S == checked); err != nil {
 			d.out.warnings = append(d.out.warnings, fmt.Sprintf("%s: %v: left out", f.Thing, err))
 			continue
 		}
+		checked = t.S
 		fresh[t] = true
 		d.isFact[i] = true
-		d.note(ids)
+		d.note(ids, known)
+		known = ids
 		d.add(f, t, ids[0])
 	}
 }
 
-func (d *differ) note(ids tripleIDs) {
-	d.alive[ids[0]] = true
-	d.said[[2]graph.TermID{ids[0], ids[1]}] = true
+// note remembers who says something of what; last is what it was called with
+// before, since facts of one thing stand together. What the store does not know
+// it holds nothing of that could be replaced.
+func (d *differ) note(ids, last tripleIDs) {
+	if ids[0] == graph.None {
+		return
+	}
+	if ids[0] != last[0] {
+		d.alive[ids[0]] = true
+	}
+	if ids[1] != graph.None && (ids[0] != last[0] || ids[1] != last[1]) {
+		d.said[[2]graph.TermID{ids[0], ids[1]}] = true
+	}
 }
 
 func (d *differ) add(f Fact, t rdf.Triple, subject graph.TermID) {
@@ -255,11 +270,15 @@ func (d *differ) touch(path string) *thing {
 	return th
 }
 
-// checkTriple says why a store could not hold a statement.
-func checkTriple(t rdf.Triple) error {
-	for _, term := range [...]rdf.Term{t.S, t.P, t.O} {
+// checkTriple says why a store could not hold a statement. A term that has an
+// id, or a subject that was seen before, needs no look at its text.
+func checkTriple(t rdf.Triple, ids tripleIDs, seen bool) error {
+	for i, term := range [...]rdf.Term{t.S, t.P, t.O} {
 		switch term.Kind() {
 		case rdf.KindIRI:
+			if ids[i] != graph.None || i == 0 && seen {
+				continue
+			}
 			if err := rdf.CheckIRI(term.Value()); err != nil {
 				return err
 			}

@@ -162,6 +162,7 @@ type existsTest struct {
 	found  []bool
 	number []int32 // of each row's tuple
 	key    []graph.TermID
+	asked  int // rows that met a tuple of known again
 }
 
 func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
@@ -181,13 +182,18 @@ func (x *execution) newExists(n *plan.Exists) (*existsTest, error) {
 	return t, nil
 }
 
-// maxRemembered bounds the answers that are kept.
-const maxRemembered = 1 << 16
+// Bounds of the answers that are kept: fewer, so that they stay in the
+// processor's cache, where rows seldom ask for one again.
+const (
+	maxRemembered = 1 << 16
+	maxUnasked    = 1 << 12
+	seldom        = 8
+)
 
 func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
-	if t.known.n > maxRemembered {
+	if n := t.known.n; n > maxRemembered || n > maxUnasked && t.asked < n/seldom {
 		t.known.reset()
-		t.answer = t.answer[:0]
+		t.answer, t.asked = t.answer[:0], 0
 	}
 	sized(&t.found, c.n)
 	sized(&t.number, c.n)
@@ -196,9 +202,12 @@ func (t *existsTest) run(ctx context.Context, c *chunk, sel []int32) error {
 		for i, slot := range t.shared {
 			t.key[i] = c.at(slot, int(row))
 		}
-		n, _, err := t.known.insert(t.key)
+		n, added, err := t.known.insert(t.key)
 		if err != nil {
 			return err
+		}
+		if !added {
+			t.asked++
 		}
 		t.number[row] = int32(n)
 	}

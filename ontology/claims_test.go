@@ -44,6 +44,8 @@ GRAPH <graph/source/snmp/n> {
   <graph/source/snmp/n> twin:describes <id/device/n> ; twin:deviceName "n" .
   n:heard a lldp:lldpRemEntry ; lldp:lldpRemLocalPortNum 1 ; lldp:lldpRemChassisIdSubtype "macAddress" ;
     lldp:lldpRemChassisId "02:00:00:00:00:01" ; lldp:lldpRemSysName "core-heard" .
+  n:heardtoo a lldp:lldpRemEntry ; lldp:lldpRemLocalPortNum 2 ; lldp:lldpRemChassisIdSubtype "macAddress" ;
+    lldp:lldpRemChassisId "02:00:00:00:00:01" ; lldp:lldpRemSysName "core-heard" .
 }
 GRAPH <graph/provenance> {
   <graph/source/snmp/r1> twin:syncState "$SNMP" . <graph/source/netconf/r1> twin:syncState "$NETCONF" . <graph/source/snmp/n> twin:syncState "in sync" .

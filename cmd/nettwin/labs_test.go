@@ -190,7 +190,8 @@ func (l *lab) lacking(link labLink) string {
 // that is not found has left no evidence. Method: each lab's folder of answers
 // by the replay of the command; the links between ports against the lab's own
 // cabling; cables without evidence, with what is missing of each, against
-// testdata/labs/missing.tsv. Labs without a cabling must give as many links as
+// testdata/labs/missing.tsv; system, interfaces, addresses and BGP peers
+// against expected.json where a lab has them. Labs without a cabling must give as many links as
 // testdata/labs/links.tsv lists, which were compared by hand with the
 // interfaces' descriptions and addresses.
 func TestLabs(t *testing.T) {
@@ -207,11 +208,13 @@ func TestLabs(t *testing.T) {
 				t.Skip("a larger lab: left out by -short")
 			}
 			l := replayLab(t, filepath.Dir(dir))
+			agree := l.compareState()
 			cables, others := l.stitched()
 			truth := l.cabling()
 			for _, link := range sortedLinks(others) {
 				t.Logf("no cable: %s %v", link, others[link])
 			}
+			t.Logf("%d values of devices as expected", agree)
 			if truth == nil {
 				l.compareUntold(cables, untold[name])
 				return

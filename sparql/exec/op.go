@@ -91,6 +91,8 @@ func (x *execution) operator(n plan.Node) (op, error) {
 		return &countOp{x: x, n: n}, nil
 	case *plan.HashJoin:
 		return x.newHashJoin(n)
+	case *plan.Intersect:
+		return x.newIntersect(n)
 	case *plan.LeftHash:
 		return x.newLeftHash(n)
 	case *plan.Apply:

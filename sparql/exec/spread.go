@@ -95,7 +95,7 @@ func local(n plan.Node) bool {
 // fromSource tells whether all ids that a pattern yields are the source's.
 func fromSource(n plan.Node) bool {
 	switch n.(type) {
-	case *plan.Unit, *plan.Scan, *plan.Filter, *plan.HashJoin, *plan.Path, *plan.Names, *plan.Union, *plan.Distinct, *plan.Project:
+	case *plan.Unit, *plan.Scan, *plan.Filter, *plan.HashJoin, *plan.Intersect, *plan.Path, *plan.Names, *plan.Union, *plan.Distinct, *plan.Project:
 	default:
 		return false
 	}

@@ -10,6 +10,15 @@
 // greedily, from the one of a few small patterns from which all of it costs
 // least (first.go).
 //
+// Patterns that bind the same variable next are joined at once, by intersecting
+// sorted lists, where two by two would make more solutions than the lists have
+// pairs (intersect.go): cycles. Measured in memory, answers read, one goroutine:
+// triangles of 3,096 links among devices (benchmark data M) 2.6 ms → 1.4 ms,
+// 29,880 solutions between → none; of 11,925 links around one hub 435 ms → 12 ms,
+// 9,026,128 → none; cliques of four there 1.3 s → 7 ms. Where the lists would be
+// longer than what is saved, as for ports that share a VLAN, patterns are still
+// joined two by two.
+//
 // A rewrite is made only where it leaves the multiset of solutions unchanged:
 //  1. A slot is one variable of one scope: variables that a subquery does not
 //     project, or that only an EXISTS pattern has, get slots of their own.

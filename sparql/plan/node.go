@@ -138,6 +138,17 @@ type (
 		Keys, Shared []int
 	}
 
+	// Intersect extends each solution of In by the values of Slot that every one
+	// of Lists has for it: list i, the scan of a pattern by itself, joins From[i],
+	// which In always binds, with Slot.
+	Intersect struct {
+		Info
+		In    Node
+		Lists []Node
+		From  []int
+		Slot  int
+	}
+
 	// LeftHash is LeftJoin of two independent inputs, R held in memory.
 	LeftHash struct {
 		Info
@@ -347,6 +358,8 @@ func Inputs(n Node) []Node {
 		return []Node{n.In}
 	case *HashJoin:
 		return []Node{n.Probe, n.Build}
+	case *Intersect:
+		return append([]Node{n.In}, n.Lists...)
 	case *LeftHash:
 		return []Node{n.L, n.R}
 	case *Apply:

@@ -472,16 +472,16 @@ func (o *ordering) joinQuad(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
+	if done, err := o.intersect(ctx, it, rows); done || err != nil {
+		return err
+	}
 	have := o.node.About()
 	key, keyed := it.firstKey(have.Maybe)
 	seek := scanJoinCost(have.Rows, it.base, keyed, keyed && key == o.sorted)
 	hash := it.base*scanCost + hashCost(max(have.Rows, it.base), min(have.Rows, it.base))
 	shared := it.unit.vars().maybe.Intersect(have.Maybe)
 	if o.p.guess(hash) < seek && !shared.Empty() && shared.Within(have.Certain) && (o.seed == nil || it.base <= have.Rows) {
-		alone := &Scan{In: newUnit(), S: it.places[0], P: it.places[1], O: it.places[2], Graph: it.graph}
-		alone.Order = o.p.scanOrder(it, -1)
-		alone.Info = Info{Rows: it.base, Cost: it.base * scanCost, Certain: it.unit.vars().certain, Maybe: it.unit.vars().maybe}
-		o.hashJoin(o.node, alone)
+		o.hashJoin(o.node, o.scanAlone(it))
 		o.node.About().Rows = rows
 	} else {
 		scan := &Scan{In: o.node, S: it.places[0], P: it.places[1], O: it.places[2], Graph: it.graph}

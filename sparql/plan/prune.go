@@ -17,6 +17,11 @@ func prune(n Node, need Set) {
 		need = need.Union(setOf(n.Keys...)).Union(setOf(n.Shared...))
 		prune(n.Probe, need)
 		prune(n.Build, need)
+	case *Intersect:
+		prune(n.In, need.Union(setOf(n.From...)))
+		for i, list := range n.Lists {
+			prune(list, setOf(n.From[i], n.Slot))
+		}
 	case *LeftHash:
 		need = need.Union(setOf(n.Keys...)).Union(setOf(n.Shared...)).Union(uses(n.Cond))
 		prune(n.L, need)

@@ -95,6 +95,8 @@ func (e *explainer) head(n Node) string {
 		return "service " + at.placeString(n.Endpoint) + " (" + e.list(n.Slots) + ")"
 	case *HashJoin:
 		return "hash join (" + e.list(n.Keys) + ")" + e.also(n.Shared)
+	case *Intersect:
+		return "intersect " + e.list([]int{n.Slot}) + " for each (" + e.list(n.From) + ")"
 	case *LeftHash:
 		return "left hash join (" + e.list(n.Keys) + ")" + e.also(n.Shared) + e.cond(n.Cond)
 	case *Apply:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -274,7 +273,7 @@ func readLabTable(t *testing.T, file string) map[string][]string {
 		}
 		name, rest, ok := strings.Cut(line, "\t")
 		if !ok {
-			t.Fatal(fmt.Sprintf("testdata/labs/%s:%d: expected a lab, a tab and more", file, i+1))
+			t.Fatalf("testdata/labs/%s:%d: expected a lab, a tab and more", file, i+1)
 		}
 		lines[name] = append(lines[name], rest)
 	}

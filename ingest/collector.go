@@ -64,6 +64,9 @@ type Sample struct {
 	// wants them, Costs what those cost that were; both may be empty.
 	Left  []string
 	Costs []Cost
+	// Clock is what the collector found of the device's clock; nil: nothing but
+	// what the facts say.
+	Clock *ClockReading
 	// Withdrawn: nothing was asked, because nobody wants anything of this
 	// source. What the graph says of it goes; it was no contact.
 	Withdrawn bool

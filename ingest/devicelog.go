@@ -25,6 +25,7 @@ type deviceLog struct {
 	lastKey map[string]string // by subject
 	repeats map[*fold]bool    // whose numbers changed
 	written time.Time         // the last numbers
+	clock   Clock
 }
 
 // waitingEvent is an event on its way into the graph.
@@ -267,7 +268,15 @@ func (l *EventLog) sample(d *deviceLog, batch []*waitingEvent, counted []*fold, 
 		s.Facts = append(s.Facts, w.facts(w.path)...)
 		s.Raw = append(s.Raw, w.Raw)
 		s.Transport = w.Transport
+		switch {
+		case w.Confirmed: // it may have been recorded, or sent again, long after
+		case w.Guessed:
+			d.clock.NoteLocal(w.Received, w.Reported)
+		default:
+			d.clock.Note(w.Received, w.Reported)
+		}
 	}
+	s.Clock = d.clock.Reading()
 	for _, f := range counted {
 		if gone[f.path] || !d.keeps(f, batch) {
 			continue

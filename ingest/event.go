@@ -51,8 +51,11 @@ func ParseSeverity(name string) (Severity, bool) {
 type Event struct {
 	Received time.Time
 	Reported time.Time // by the device's clock; zero if it told none
-	Class    rdf.Term  // of the thing in the source graph
-	Type     rdf.Term  // what kind of event it is; zero if no table tells
+	// Guessed: the year or the zone of Reported was not told, see
+	// Clock.NoteLocal.
+	Guessed  bool
+	Class    rdf.Term // of the thing in the source graph
+	Type     rdf.Term // what kind of event it is; zero if no table tells
 	Severity Severity
 	Message  string
 	// Facts are what else the source says; their Thing is filled in.

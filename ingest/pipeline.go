@@ -54,6 +54,8 @@ type Pipeline struct {
 	opts  Options
 	prov  rdf.Term
 	rules *IdentityRules
+	// clocks are the properties by which devices tell their clock's time.
+	clocks map[rdf.Term]bool
 
 	mu sync.Mutex // held while a sample is applied
 }
@@ -72,6 +74,10 @@ func NewPipeline(opts Options) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
+	clocks, err := loadClocks(opts.Knowledge)
+	if err != nil {
+		return nil, err
+	}
 	if err := naming.CheckBase(opts.Base); err != nil {
 		return nil, fmt.Errorf("ingest: new pipeline: %w", err)
 	}
@@ -81,7 +87,7 @@ func NewPipeline(opts Options) (*Pipeline, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Pipeline{opts: opts, prov: naming.ProvenanceGraph(opts.Base), rules: rules}, nil
+	return &Pipeline{opts: opts, prov: naming.ProvenanceGraph(opts.Base), rules: rules, clocks: clocks}, nil
 }
 
 // Identity lists the properties by which devices are recognised.
@@ -102,8 +108,9 @@ type Report struct {
 	StateAdds, StateDeletes, Counters int
 	Raw, Knowledge                    []naming.Name // nil if the state did not change
 	Envelope                          naming.Name
-	Conflicts                         []string // keys that speak for another device
-	Warnings                          []string // facts that were left out
+	Clock                             *ClockReading // of the device; nil if the sample does not tell
+	Conflicts                         []string      // keys that speak for another device
+	Warnings                          []string      // facts that were left out
 }
 
 // Apply takes one sample into the graph: it finds the device, compares the
@@ -195,6 +202,9 @@ func (p *Pipeline) plan(ctx context.Context, snap graph.Snapshot, s *Sample) (*u
 		u.report.Conflicts = append(u.report.Conflicts, c.key.String())
 	}
 	if err := u.freshness(ctx); err != nil {
+		return nil, err
+	}
+	if err := u.clock(ctx); err != nil {
 		return nil, err
 	}
 	return u, u.identity(ctx)

@@ -333,6 +333,10 @@ func (s *Scheduler) once(ctx context.Context, i int, started time.Time) error {
 		st.Device, st.Graph, st.Thing = report.Device, report.Graph, report.DeviceIRI
 		st.State, st.LastContact, st.Failures = StateInSync, sample.Ended, 0
 		st.Facts, st.Unmapped = len(sample.Facts), sample.Unmapped
+		if report.Clock != nil {
+			ahead := report.Clock.Ahead.Seconds()
+			st.ClockAhead = &ahead
+		}
 		s.spent(i, t.Target.Want, sample, err, started)
 	})
 	return nil

@@ -108,6 +108,7 @@ func (m *Metrics) WatchSources(status func() []ingest.TargetStatus) {
 		prometheus.NewDesc("nettwin_source_contact_timestamp_seconds", "When a device answered for the last time.", source, nil),
 		prometheus.NewDesc("nettwin_source_saved_requests_total", "Requests that a device was spared because nobody needs what they ask for; only of parts that were read once.", source, nil),
 		prometheus.NewDesc("nettwin_source_saved_bytes_total", "Bytes of answers that were spared so.", source, nil),
+		prometheus.NewDesc("nettwin_source_clock_ahead_seconds", "How far a device's clock is ahead of ours; negative: behind.", source, nil),
 		prometheus.NewDesc("nettwin_source_needs", "Needs that a device is read for.", source, nil),
 	})
 }
@@ -116,7 +117,7 @@ type sourceCollector struct {
 	status                          func() []ingest.TargetStatus
 	count, requests, bytes, contact *prometheus.Desc
 
-	savedRequests, savedBytes, needs *prometheus.Desc
+	savedRequests, savedBytes, clock, needs *prometheus.Desc
 }
 
 func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) {
@@ -126,6 +127,7 @@ func (c *sourceCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.contact
 	ch <- c.savedRequests
 	ch <- c.savedBytes
+	ch <- c.clock
 	ch <- c.needs
 }
 
@@ -141,6 +143,9 @@ func (c *sourceCollector) Collect(ch chan<- prometheus.Metric) {
 		seen[source] = true
 		ch <- prometheus.MustNewConstMetric(c.requests, prometheus.CounterValue, float64(s.Requests), source[:]...)
 		ch <- prometheus.MustNewConstMetric(c.bytes, prometheus.CounterValue, float64(s.Bytes), source[:]...)
+		if s.ClockAhead != nil {
+			ch <- prometheus.MustNewConstMetric(c.clock, prometheus.GaugeValue, *s.ClockAhead, source[:]...)
+		}
 		if s.Economy != nil {
 			asked := map[string]bool{}
 			for _, r := range s.Reads {

@@ -209,7 +209,7 @@ func newDevice(d fixtures.Device) (*device.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := device.Options{Name: d.Name, Recording: recording.Rows}
+	options := device.Options{Name: d.Name, Recording: recording.Rows, ClockRuns: true}
 	if d.NETCONF != nil {
 		if options.Datastores, err = readDatastores(d.Name); err != nil {
 			return nil, err

@@ -240,6 +240,9 @@ func (c *Collector) sample(r *received, t ingest.Target, what What, started time
 	if r.rawLost {
 		reading.Warn(fmt.Sprintf("the messages of this sample have more than %d bytes: they are not kept", maxRawBytes))
 	}
+	if behind, ok := r.skew.estimate(); ok {
+		reading.Sample.Clock = &ingest.ClockReading{Ahead: -behind, Uncertainty: time.Second}
+	}
 	if text := r.skew.warning(); text != "" {
 		reading.Warn(text)
 	}

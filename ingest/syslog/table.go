@@ -121,7 +121,7 @@ const notableFrom = ingest.Error
 
 // event makes the event of a message.
 func (t *table) event(m Message) ingest.Event {
-	e := ingest.Event{Severity: m.Severity, Reported: m.Time, Message: m.Text, Notable: m.Severity <= notableFrom}
+	e := ingest.Event{Severity: m.Severity, Reported: m.Time, Guessed: m.Guessed, Message: m.Text, Notable: m.Severity <= notableFrom}
 	fact := func(p rdf.Term, value string) {
 		if value != "" {
 			e.Facts = append(e.Facts, ingest.Fact{P: p, O: rdf.String(value)})

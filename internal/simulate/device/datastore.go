@@ -20,6 +20,8 @@ import (
 const (
 	ifSpace = "urn:ietf:params:xml:ns:yang:ietf-interfaces"
 	ipSpace = "urn:ietf:params:xml:ns:yang:ietf-ip"
+
+	systemSpace = "urn:ietf:params:xml:ns:yang:ietf-system"
 )
 
 // Datastores is what a NETCONF server answered. Modules and Running are needed.
@@ -347,15 +349,26 @@ func (d *Device) State() []*xmltree.Node {
 	}
 	var all []*xmltree.Node
 	for _, x := range d.state {
-		if x.Name.Space == ifSpace {
+		switch {
+		case x.Name.Space == ifSpace:
 			x = x.Clone()
 			for _, entry := range x.Children {
 				d.refresh(entry)
 			}
+		case d.runs && x.Is(systemSpace, "system-state"):
+			x = x.Clone()
+			d.runClock(x)
 		}
 		all = append(all, x)
 	}
 	return all
+}
+
+// runClock has the system's clock go on; that of the recording stands still.
+func (d *Device) runClock(system *xmltree.Node) {
+	if now := system.Find("clock", "current-datetime"); now != nil {
+		now.Text = d.clock.Now().Add(d.ahead).UTC().Format(time.RFC3339Nano)
+	}
 }
 
 // refresh updates the state of one interface, if anything changed.

@@ -25,12 +25,18 @@ type Options struct {
 	Datastores *Datastores
 	// Clock tells the time; nil means the system's.
 	Clock clock.Clock
+	// ClockRuns: what the device tells of the time goes on, ClockAhead of Clock;
+	// else it is as recorded.
+	ClockRuns  bool
+	ClockAhead time.Duration
 }
 
 // A Device is one device's state. Its methods are safe for concurrent use.
 type Device struct {
 	name  string
 	clock clock.Clock
+	runs  bool          // the clock, see Options
+	ahead time.Duration // of clock
 	start time.Time
 	base  *snmp.Table // as recorded; not changed
 
@@ -66,7 +72,7 @@ type iface struct {
 
 // New makes a device of its recording.
 func New(options Options) (*Device, error) {
-	d := &Device{name: options.Name, clock: options.Clock, ifs: map[string]*iface{}}
+	d := &Device{name: options.Name, clock: options.Clock, runs: options.ClockRuns, ahead: options.ClockAhead, ifs: map[string]*iface{}}
 	if d.clock == nil {
 		d.clock = clock.System{}
 	}

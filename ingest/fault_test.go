@@ -13,7 +13,7 @@ package ingest_test
 //	half-closed -            TestFaults     TestFaults   TestFaults    -                   TestFaultHalfClosed    TestFaultHalfClosed
 //	no template -            -              -            -             TestMissingTemplate -                      -
 //	                                                                   TestFaultNoTemplate
-//	flood      TestPartial   TestFaults     TestDepth    TestFlood     TestFaultFlood      TestFaultFlood         TestFlood,
+//	flood      TestPartial   TestInParts    TestOneNodeFails  TestFlood     TestFaultFlood      TestFaultFlood         TestFlood,
 //	                                                     TestFaults    TestConversationLimit TestEventStorm       TestFaultFlood
 //	disk full  TestFaultDisk, TestFaultItems (shared)                  TestSampleNotTaken  TestEventsThatFail     TestNotTaken
 //	clock      TestFaultClock (shared)                   TestClockSkew TestFaultClock      shared                 shared

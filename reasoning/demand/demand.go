@@ -153,7 +153,6 @@ func (d *Deriver) clause(r *rules.Rule) *clause {
 		c.graph = rdf.IRI("urn:intended") // nothing that is demanded is there
 	}
 	c.minted, c.same = minted(r.Query.Op)
-	var wanted []string
 	for _, q := range c.template {
 		vars := []string{}
 		for _, n := range []algebra.Node{q.S, q.O} {
@@ -161,7 +160,6 @@ func (d *Deriver) clause(r *rules.Rule) *clause {
 				vars = append(vars, n.Var)
 			}
 		}
-		wanted = append(wanted, vars...)
 		if r.Model != "" { // the template's variables are the model's
 			c.slices = append(c.slices, slice(r.Query.Op, nil))
 			continue

@@ -31,7 +31,9 @@ func TestMergeCommands(t *testing.T) {
 // mergeStory merges edge-one into edge1, and takes that back.
 func mergeStory(t *testing.T, s session, by string, place ...string) {
 	t.Helper()
-	at := func(command string, more ...string) []string { return append(append([]string{command}, place...), more...) }
+	at := func(command string, more ...string) []string {
+		return append(append([]string{command}, place...), more...)
+	}
 	count := `SELECT (COUNT(DISTINCT ?d) AS ?n) { ?d a <https://w3id.org/nettwin/ns#Device> }`
 	conflict, missing := exitFailed, exitNotFound
 	s.run([]step{

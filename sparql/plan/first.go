@@ -14,6 +14,8 @@ const (
 
 	// firstGain is by how much another unit than the smallest must be better.
 	firstGain = 0.8
+	// cheapCost is what is not worth a search.
+	cheapCost = 1e6
 )
 
 // first returns the number of the unit to begin with: the one with the fewest
@@ -40,6 +42,9 @@ func (o *ordering) first(ctx context.Context) (int, error) {
 		}
 		if n == 0 || cost < least*firstGain {
 			best, least = i, cost
+		}
+		if least < cheapCost {
+			break
 		}
 	}
 	return best, nil

@@ -152,8 +152,16 @@ func TestLoadsAtOnce(t *testing.T) {
 	must(t, errors.Join(snap.(*disk.Snapshot).Verify(), snap.Close()))
 	must(t, s.Close())
 	report, err := disk.Check(ctx, m, "store")
-	if err != nil || !report.OK() || len(report.Debris) > 0 {
+	if err != nil || !report.OK() {
 		t.Errorf("after %d commits the checker says %+v, %v", n, report, err)
+	}
+	// A merge that Close met on its way may leave segments that nothing names:
+	// the next opening removes them.
+	s = openAt(t, "store", m, graphtest.Clock(), disk.Options{})
+	same(t, s, graph.At{}, want)
+	must(t, s.Close())
+	if report, err = disk.Check(ctx, m, "store"); err != nil || !report.OK() || len(report.Debris) > 0 {
+		t.Errorf("opened again after %d commits, the checker says %+v, %v", n, report, err)
 	}
 }
 

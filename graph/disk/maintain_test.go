@@ -3,6 +3,7 @@ package disk_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +40,9 @@ func filesOf(t *testing.T, m *vfs.Mem, dir, prefix string) (sum int64, files int
 	for _, name := range names {
 		if strings.HasPrefix(name, prefix) {
 			info, err := m.Stat(dir + "/" + name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // removed meanwhile
+			}
 			must(t, err)
 			sum += info.SizeBytes
 			files++

@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// TestLoop closes the loop over the demo's HTTP interface, as an operator
+// TestDemoLoop closes the loop over the demo's HTTP interface, as an operator
 // would: a rule derives that r7 eth3 is to be enabled, a plan is made and
 // tried on a branch, a request without the operator's token is refused, the
 // plan is approved and carried out by NETCONF, and then SNMP says that the
 // interface is up, the finding is gone, and the audit chain is whole.
-func TestLoop(t *testing.T) {
+func TestDemoLoop(t *testing.T) {
 	t.Parallel()
 	d, stop := ownServer(t, "demo", filepath.Join(t.TempDir(), "data"))
 	token := regexp.MustCompile(`ntw_[A-Za-z0-9_-]+`).FindString(d.stdout.String())

@@ -66,6 +66,11 @@ func (f *Format) Facts(text []byte) ([]ingest.Fact, error) {
 		if f.rootArray == "" {
 			return nil, fmt.Errorf("%w: it is an array, and the format %s has no line root", ErrMalformed, f.Name)
 		}
+		for i, element := range root {
+			if _, ok := element.(map[string]any); !ok && element != nil {
+				return nil, fmt.Errorf("%w: element %d is no object", ErrMalformed, i)
+			}
+		}
 		err = r.value(place{}, f.rootArray, root, 0)
 	case map[string]any:
 		err = r.members(place{thing: topThing}, root, 0)

@@ -23,23 +23,18 @@ cat >"$scratch/ask.lua" <<'LUA'
 wrk.method, wrk.body = "POST", "ASK {}"
 wrk.headers["Content-Type"] = "application/sparql-query"
 LUA
-cat >"$scratch/value.lua" <<'LUA'
+lookup() { # lookup NAME VARS PREDICATE OBJECT: a device after another, each query a new text
+  cat >"$scratch/$1.lua" <<LUA
 local n = 0
 request = function()
   n = n + 1
   return wrk.format("POST", nil, {["Content-Type"] = "application/sparql-query"},
-    "SELECT ?v { <http://example.org/d/device/" .. n % DEVICES .. "> <http://example.org/net#serial> ?v } # " .. n)
+    "SELECT $2 { <http://example.org/d/device/" .. n % $devices .. "> $3 $4 } # " .. n)
 end
 LUA
-cat >"$scratch/device.lua" <<'LUA'
-local n = 0
-request = function()
-  n = n + 1
-  return wrk.format("POST", nil, {["Content-Type"] = "application/sparql-query"},
-    "SELECT ?p ?o { <http://example.org/d/device/" .. n % DEVICES .. "> ?p ?o } # " .. n)
-end
-LUA
-sed -i "s/DEVICES/$devices/" "$scratch"/*.lua
+}
+lookup value '?v' '<http://example.org/net#serial>' '?v'
+lookup device '?p ?o' '?p' '?o'
 
 pid=
 trap 'kill -INT $pid 2>/dev/null || true' EXIT

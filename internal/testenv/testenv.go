@@ -1,5 +1,5 @@
 // Package testenv tells tests where shared suites and tools are. What is
-// absent skips visibly on a user's machine and fails under CI=true, so that a
+// Absent skips visibly on a user's machine and fails under CI=true, so that a
 // green run of CI means that everything ran.
 package testenv
 
@@ -19,7 +19,7 @@ func Shared(tb testing.TB, rel string) string {
 	tb.Helper()
 	path := filepath.Join(sharedRoot(), filepath.FromSlash(rel))
 	if _, err := os.Stat(path); err != nil {
-		absent(tb, "shared file %s: %v (set NETTWIN_SHARED to the folder that holds suites/ and data/)", rel, err)
+		Absent(tb, "shared file %s: %v (set NETTWIN_SHARED to the folder that holds suites/ and data/)", rel, err)
 	}
 	return path
 }
@@ -29,7 +29,7 @@ func Tool(tb testing.TB, name string) string {
 	tb.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		absent(tb, "tool %s: %v (install it to run this test)", name, err)
+		Absent(tb, "tool %s: %v (install it to run this test)", name, err)
 	}
 	return path
 }
@@ -44,7 +44,7 @@ func Python(tb testing.TB, modules ...string) string {
 			return path
 		}
 	}
-	absent(tb, "python3 with %s (Debian: python3-%s)", strings.Join(modules, ", "), strings.ToLower(modules[0]))
+	Absent(tb, "python3 with %s (Debian: python3-%s)", strings.Join(modules, ", "), strings.ToLower(modules[0]))
 	return ""
 }
 
@@ -52,7 +52,7 @@ func Python(tb testing.TB, modules ...string) string {
 func Root(tb testing.TB) {
 	tb.Helper()
 	if os.Geteuid() != 0 {
-		absent(tb, "root privileges: running as uid %d", os.Geteuid())
+		Absent(tb, "root privileges: running as uid %d", os.Geteuid())
 	}
 }
 
@@ -62,7 +62,7 @@ func Namespaces(tb testing.TB) {
 	tb.Helper()
 	Root(tb)
 	if out, err := exec.Command(Tool(tb, "unshare"), "--net", "--mount", "--uts", "true").CombinedOutput(); err != nil {
-		absent(tb, "network namespaces: unshare: %v: %s", err, out)
+		Absent(tb, "network namespaces: unshare: %v: %s", err, out)
 	}
 }
 
@@ -79,7 +79,9 @@ func sharedRoot() string {
 	return filepath.Join(filepath.Dir(ProjectRoot()), "shared")
 }
 
-func absent(tb testing.TB, format string, args ...any) {
+// Absent ends a test for which something is missing that format names: under
+// CI=true it fails, else it is skipped.
+func Absent(tb testing.TB, format string, args ...any) {
 	tb.Helper()
 	if os.Getenv("CI") == "true" {
 		tb.Fatalf("needed under CI=true: "+format, args...)
